@@ -1,0 +1,54 @@
+#include "daemon/commands/check.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "daemon/configuration.hpp"
+#include "engine/graph.hpp"
+#include "engine/state_folder.hpp"
+#include "engine/system_clock.hpp"
+
+namespace trafficd {
+
+namespace {
+
+int check(const ConfigurationOptions& options, bool quiet) {
+  const std::string file = configuration_file(options);
+  Problems problems;
+  const Settings settings = read_configuration(file, problems);
+
+  SystemClock clock;
+  Journal journal(Level::warning);
+  MeterRegistry meters;
+  auto folder = state_folder(options.state ? std::optional<std::filesystem::path>(*options.state) : std::nullopt);
+  const std::filesystem::path state = folder ? *folder : std::filesystem::path("/nonexistent");
+  StateStore store(state / "state.db", journal.own());
+  const Services services{clock, journal, meters, store, state};
+  Catalog catalog = make_catalog(options, settings);
+  const Graph graph(services, catalog, settings, problems, [] {});
+
+  if (!problems.empty()) {
+    print_problems(problems);
+    std::fprintf(stderr, "%s: %zu %s\n", file.c_str(), problems.size(), problems.size() == 1 ? "fault" : "faults");
+    return 1;
+  }
+  if (!quiet)
+    std::printf("%s: good: %zu inputs, %zu pipelines, %zu outputs\n", file.c_str(), settings.inputs.size(),
+                settings.pipelines.size(), settings.outputs.size());
+  return 0;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("check", "Say whether the configuration is good; all faults at once");
+  auto options = std::make_shared<ConfigurationOptions>();
+  auto quiet = std::make_shared<bool>(false);
+  add_configuration_options(*command, *options);
+  command->add_flag("-q,--quiet", *quiet, "Print nothing when it is good");
+  command->footer("Exit codes: 0 good, 1 faults. Needs no rights and touches no network.");
+  command->callback([options, quiet, &exit_code] { exit_code = check(*options, *quiet); });
+}
+
+}  // namespace trafficd

@@ -1,0 +1,135 @@
+#include "daemon/commands/run.hpp"
+
+#include <malloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "daemon/configuration.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/signals.hpp"
+#include "daemon/state_lock.hpp"
+#include "engine/graph.hpp"
+#include "engine/state_folder.hpp"
+#include "engine/system_clock.hpp"
+
+namespace trafficd {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What a person who starts it by hand wants to know: what it watches, where it writes, how to look.
+void greet(const Settings& settings, const std::string& file, const fs::path& state) {
+  std::string inputs, outputs;
+  for (const auto& each : settings.inputs)
+    inputs += concat(inputs.empty() ? "" : ", ", each.id, " (", each.plugin, ", every ", format_duration(each.interval), ")");
+  for (const auto& each : settings.outputs) outputs += concat(outputs.empty() ? "" : ", ", each.id, " (", each.plugin, ")");
+  std::fprintf(stderr,
+               "trafficd " TRAFFICD_VERSION "\n"
+               "  configuration  %s\n"
+               "  watches        %s\n"
+               "  writes to      %s, files in %s\n"
+               "  look with      trafficd report --state %s     (stop with Ctrl-C)\n\n",
+               file.c_str(), inputs.c_str(), outputs.c_str(), state.c_str(), state.c_str());
+}
+
+/// The folder, made when missing, so that an ordinary user can read what is in it.
+Status make_state_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || access(folder.c_str(), W_OK | X_OK) != 0) {
+    const std::string why = error ? error.message() : std::generic_category().message(errno);
+    return Status::fatal(concat("cannot write the state folder ", folder, ": ", why,
+                                "; give another with --state DIR, or change its owner"));
+  }
+  return Status::ok();
+}
+
+/// Memory that start-up used and the service does not need: the parsed configuration, symbol tables.
+void shrink_memory() { malloc_trim(0); }
+
+/// Until the end; answers the exit code.
+int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal,
+          Clock& clock) {
+  graph.start();
+  notify("READY=1");
+  shrink_memory();
+  Complaint unsaved(journal.own(), clock);
+  const int pause = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
+  int exit_code = 0;
+  for (bool running = true; running;) {
+    switch (signals.wait(pause)) {
+      case Signals::Event::none: break;
+      case Signals::Event::reload: journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration"); break;
+      case Signals::Event::stop: running = false; break;
+      case Signals::Event::fatal:
+        running = false;
+        exit_code = 2;
+        break;
+    }
+    if (const Status status = store.checkpoint(); !status)
+      unsaved.complain(Level::warning, status.message());
+    else
+      unsaved.resolve("state is saved again");
+  }
+  notify("STOPPING=1");
+  graph.stop(settings.stop_deadline);
+  if (const Status status = store.checkpoint(); !status) {
+    journal.own().error(status.message());
+    exit_code = 3;
+  }
+  return exit_code;
+}
+
+int run(const ConfigurationOptions& options) {
+  // Few arenas: thirty mostly sleeping threads need no memory pools of their own.
+  mallopt(M_ARENA_MAX, 1);
+  umask(022);
+  const std::string file = configuration_file(options);
+  Problems problems;
+  const Settings settings = read_configuration(file, problems);
+  Signals signals;
+  Journal journal(settings.log);
+  const auto given = options.state ? std::optional<fs::path>(*options.state) : std::nullopt;
+  const auto folder = state_folder(given);
+  if (!folder) {
+    journal.own().error(folder.error());
+    return 2;
+  }
+
+  SystemClock clock;
+  MeterRegistry meters;
+  StateStore store(*folder / "state.db", journal.own());
+  const Services services{clock, journal, meters, store, *folder};
+  Catalog catalog = make_catalog(options, settings);
+  Graph graph(services, catalog, settings, problems, [&signals] { signals.raise_fatal(); });
+  if (!problems.empty()) {
+    print_problems(problems);
+    return 1;
+  }
+  StateLock lock;
+  for (const Status& status : {make_state_folder(*folder), lock.take(*folder)})
+    if (!status) {
+      journal.own().error(status.message());
+      return 2;
+    }
+  if (isatty(STDERR_FILENO)) greet(settings, file, *folder);
+  return serve(graph, settings, signals, store, journal, clock);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("run", "Run the service until SIGTERM or Ctrl-C");
+  auto options = std::make_shared<ConfigurationOptions>();
+  add_configuration_options(*command, *options);
+  command->footer(
+      "Exit codes: 0 stopped by a signal, 1 bad configuration, 2 could not start, 3 stopped by a fatal error.");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace trafficd

@@ -1,0 +1,41 @@
+#include "daemon/signals.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+namespace trafficd {
+
+Signals::Signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signals_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  fatal_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (signals_ < 0 || fatal_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+}
+
+Signals::~Signals() {
+  close(signals_);
+  close(fatal_);
+}
+
+Signals::Event Signals::wait(int timeout_ms) {
+  pollfd fds[] = {{signals_, POLLIN, 0}, {fatal_, POLLIN, 0}};
+  if (poll(fds, 2, timeout_ms) <= 0) return Event::none;
+  if (fds[1].revents != 0) return Event::fatal;
+  signalfd_siginfo info{};
+  if (read(signals_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return Event::none;
+  return info.ssi_signo == SIGHUP ? Event::reload : Event::stop;
+}
+
+void Signals::raise_fatal() const { eventfd_write(fatal_, 1); }
+
+}  // namespace trafficd

@@ -1,0 +1,143 @@
+#include "engine/catalog.hpp"
+
+#define BOOST_DLL_USE_STD_FS
+#include <boost/dll/library_info.hpp>
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <boost/dll/shared_library.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "trafficd/entry.hpp"
+
+namespace trafficd {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view marker = TRAFFICD_TEXT(TRAFFICD_MARKER);
+constexpr PluginType types[] = {PluginType::input, PluginType::stage, PluginType::output};
+
+/// Never destroyed: code of a plugin may still be needed while the process ends.
+std::deque<boost::dll::shared_library>& loaded_libraries() {
+  static auto* libraries = new std::deque<boost::dll::shared_library>;
+  return *libraries;
+}
+
+/// Loading code is a right: whoever could write the file or put another in its place would have it.
+std::string writable_by_others(const fs::path& path) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0)
+    return concat(path, ": cannot be read: ", std::generic_category().message(errno));
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return concat(path, ": others than its owner can write it, so it is not loaded; 'chmod go-w' it");
+  if (info.st_uid != 0 && info.st_uid != geteuid())
+    return concat(path, ": belongs to another user, so it is not loaded; it must belong to root or to this user");
+  return {};
+}
+
+/// What is wrong with the library's marker, read from its symbol table without loading it; empty when it is ours.
+std::string marker_fault(const fs::path& file) {
+  std::vector<std::string> symbols;
+  try {
+    symbols = boost::dll::library_info(file).symbols();
+  } catch (const std::exception& e) {
+    return concat(file, ": is not a plugin: its symbols cannot be read: ", e.what());
+  }
+  std::string other;
+  for (const std::string& symbol : symbols) {
+    if (symbol == marker) return {};
+    if (symbol.starts_with("trafficd_sdk_")) other = symbol;
+  }
+  if (other.empty()) return concat(file, ": is not a plugin: it lacks the symbol '", marker, "'");
+  return concat(file, ": was built for '", other, "', this daemon is '", marker, "'; rebuild the plugin");
+}
+
+std::string descriptor_fault(const PluginDescriptor& d, PluginType type, const std::string& name,
+                             const fs::path& file) {
+  if (d.size != sizeof(PluginDescriptor) || d.sdk != TRAFFICD_SDK)
+    return concat(file, ": its descriptor has ", d.size, " bytes and SDK ", d.sdk, ", this daemon's has ",
+                  sizeof(PluginDescriptor), " bytes and SDK ", TRAFFICD_SDK, "; rebuild the plugin");
+  if (d.type != type)
+    return concat(file, ": is of the kind '", to_string(d.type), "'; move it to the folder '", to_string(d.type), "s'");
+  if (d.name != name) return concat(file, ": calls itself '", d.name, "'; file and plugin must have the same name");
+  return {};
+}
+
+}  // namespace
+
+Catalog::Catalog(std::vector<fs::path> folders) {
+  for (const fs::path& folder : folders)
+    for (PluginType type : types) {
+      std::error_code error;
+      for (const auto& entry : fs::directory_iterator(folder / concat(to_string(type), "s"), error))
+        if (entry.path().extension() == ".so") files_.try_emplace({type, entry.path().stem()}, entry.path());
+    }
+}
+
+void Catalog::add(const PluginDescriptor* descriptor) { loaded_[{descriptor->type, descriptor->name}] = descriptor; }
+
+Result<const PluginDescriptor*> Catalog::find(PluginType type, const std::string& name) {
+  if (auto known = loaded_.find({type, name}); known != loaded_.end()) return known->second;
+  const auto found = files_.find({type, name});
+  if (found == files_.end()) {
+    std::string message = concat("there is no ", to_string(type), " plugin '", name, "'");
+    const std::vector<std::string> known = names(type);
+    if (std::string near = nearest(name, known); !near.empty()) return Error{concat(message, ", did you mean '", near, "'?")};
+    message += "; there are:";
+    for (const std::string& each : known) message += concat(' ', each);
+    return Error{known.empty() ? concat(message, " none") : message};
+  }
+
+  const fs::path& file = found->second;
+  for (const fs::path& path : {file, file.parent_path()})
+    if (std::string fault = writable_by_others(path); !fault.empty()) return Error{std::move(fault)};
+  if (std::string fault = marker_fault(file); !fault.empty()) return Error{std::move(fault)};
+  try {
+    using boost::dll::load_mode::rtld_local;
+    using boost::dll::load_mode::rtld_now;
+    boost::dll::shared_library library(file, rtld_now | rtld_local);
+    const auto& entry = library.get<const PluginDescriptor*()>("trafficd_plugin_v1");
+    const PluginDescriptor* descriptor = entry();
+    if (std::string fault = descriptor_fault(*descriptor, type, name, file); !fault.empty())
+      return Error{std::move(fault)};
+    loaded_libraries().push_back(std::move(library));
+    return loaded_[{type, name}] = descriptor;
+  } catch (const std::exception& e) {
+    return Error{concat(file, ": cannot be loaded: ", e.what())};
+  }
+}
+
+std::vector<std::string> Catalog::names(PluginType type) const {
+  std::vector<std::string> names;
+  for (const auto& [key, file] : files_)
+    if (key.first == type) names.push_back(key.second);
+  for (const auto& [key, descriptor] : loaded_)
+    if (key.first == type && !files_.contains(key)) names.push_back(key.second);
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<const PluginDescriptor*> Catalog::all(std::vector<std::string>& refusals) {
+  std::vector<const PluginDescriptor*> all;
+  for (PluginType type : types)
+    for (const std::string& name : names(type)) {
+      auto descriptor = find(type, name);
+      if (descriptor)
+        all.push_back(*descriptor);
+      else
+        refusals.push_back(descriptor.error());
+    }
+  return all;
+}
+
+std::vector<fs::path> default_plugin_folders() {
+  const fs::path here = fs::path(boost::dll::program_location()).parent_path();
+  return {here / "plugins", here.parent_path() / TRAFFICD_PLUGIN_FOLDER};
+}
+
+}  // namespace trafficd

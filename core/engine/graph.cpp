@@ -1,0 +1,108 @@
+#include "engine/graph.hpp"
+
+#include <algorithm>
+
+namespace trafficd {
+
+namespace {
+
+/// The descriptor of an instance's plugin, or nullptr and a problem at the place of its block.
+const PluginDescriptor* plugin_of(Catalog& catalog, PluginType type, const InstanceSettings& settings,
+                                  Problems& problems) {
+  auto found = catalog.find(type, settings.plugin);
+  if (found) return *found;
+  problems.push_back({settings.node.mark, settings.node.path + ".plugin", found.error()});
+  return nullptr;
+}
+
+/// Runs `make`, which constructs a plugin, and collects what it finds wrong.
+template <class Make>
+void collect_faults(const ConfigNode& node, Problems& problems, Make&& make) {
+  try {
+    make();
+  } catch (const ConfigError& e) {
+    problems.insert(problems.end(), e.problems().begin(), e.problems().end());
+  } catch (const std::exception& e) {
+    problems.push_back({node.mark, node.path, concat("the plugin could not be made: ", e.what())});
+  }
+}
+
+}  // namespace
+
+Graph::Graph(const Services& services, Catalog& catalog, const Settings& settings, Problems& problems,
+             std::function<void()> fatal)
+    : services_(services), fatal_(std::move(fatal)) {
+  make_outputs(catalog, settings, problems);
+  make_inputs(catalog, settings, problems);
+  make_pipelines(catalog, settings, problems);
+  if (problems.empty()) warn_of_unused(settings);
+}
+
+Graph::~Graph() {
+  if (running_) stop(Duration::zero());
+}
+
+void Graph::make_outputs(Catalog& catalog, const Settings& settings, Problems& problems) {
+  for (const OutputSettings& each : settings.outputs)
+    if (const PluginDescriptor* plugin = plugin_of(catalog, PluginType::output, each, problems))
+      collect_faults(each.node, problems,
+                     [&] { outputs_.push_back(std::make_unique<OutputRunner>(services_, each, *plugin, fatal_)); });
+}
+
+void Graph::make_inputs(Catalog& catalog, const Settings& settings, Problems& problems) {
+  for (const InstanceSettings& each : settings.inputs)
+    if (const PluginDescriptor* plugin = plugin_of(catalog, PluginType::input, each, problems))
+      collect_faults(each.node, problems,
+                     [&] { inputs_.push_back(std::make_unique<InputRunner>(services_, each, *plugin, fatal_)); });
+}
+
+void Graph::make_pipelines(Catalog& catalog, const Settings& settings, Problems& problems) {
+  for (const PipelineSettings& each : settings.pipelines) {
+    std::vector<const PluginDescriptor*> plugins;
+    for (const InstanceSettings& stage : each.stages)
+      plugins.push_back(plugin_of(catalog, PluginType::stage, stage, problems));
+    if (std::ranges::find(plugins, nullptr) != plugins.end()) continue;
+    std::vector<Route> routes;
+    for (const RouteSettings& route : each.outputs)
+      for (const auto& output : outputs_)
+        if (output->id() == route.to) routes.emplace_back(route, output->queue());
+    collect_faults(ConfigNode{}, problems, [&] {
+      pipelines_.push_back(std::make_unique<Pipeline>(services_, each, plugins, std::move(routes)));
+      for (const std::string& id : each.inputs)
+        for (const auto& input : inputs_)
+          if (input->id() == id) input->connect(pipelines_.back()->queue());
+    });
+  }
+}
+
+void Graph::warn_of_unused(const Settings& settings) {
+  const auto used = [&](const std::string& id) {
+    return std::ranges::any_of(settings.pipelines, [&](const PipelineSettings& pipeline) {
+      return std::ranges::find(pipeline.inputs, id) != pipeline.inputs.end() ||
+             std::ranges::any_of(pipeline.outputs, [&](const RouteSettings& route) { return route.to == id; });
+    });
+  };
+  for (const auto& each : settings.inputs)
+    if (!used(each.id)) services_.journal.own().warning(concat("input '", each.id, "' is in no pipeline"));
+  for (const auto& each : settings.outputs)
+    if (!used(each.id)) services_.journal.own().warning(concat("output '", each.id, "' is in no pipeline"));
+}
+
+void Graph::start() {
+  running_ = true;
+  for (auto& output : outputs_) output->start();
+  for (auto& pipeline : pipelines_) pipeline->start();
+  for (auto& input : inputs_) input->start();
+}
+
+void Graph::stop(Duration deadline) {
+  running_ = false;
+  for (auto& input : inputs_) input->request_stop();
+  for (auto& input : inputs_) input->join();
+  for (auto& pipeline : pipelines_) pipeline->stop();
+  const SteadyTime until = services_.clock.steady() + deadline;
+  for (auto& output : outputs_) output->request_stop(until);
+  for (auto& output : outputs_) output->join();
+}
+
+}  // namespace trafficd

@@ -1,0 +1,80 @@
+#include "engine/journal.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+
+namespace trafficd {
+
+namespace {
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  switch (level) {
+    case Level::debug: return spdlog::level::debug;
+    case Level::info: return spdlog::level::info;
+    case Level::warning: return spdlog::level::warn;
+    case Level::error: break;
+  }
+  return spdlog::level::err;
+}
+
+/// The priority mark `<6>` that systemd's journal takes from the start of a line; see sd-daemon(3).
+class PriorityFlag final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    std::string_view mark = "<6>";
+    if (message.level == spdlog::level::debug) mark = "<7>";
+    if (message.level == spdlog::level::warn) mark = "<4>";
+    if (message.level == spdlog::level::err) mark = "<3>";
+    out.append(mark.data(), mark.data() + mark.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PriorityFlag>(); }
+};
+
+/// Control characters in foreign text would let it forge lines or steer a terminal.
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return out;
+}
+
+class InstanceLogger final : public Logger {
+ public:
+  InstanceLogger(std::shared_ptr<spdlog::logger> sink, std::string id, Level level)
+      : sink_(std::move(sink)), prefix_(id.empty() ? "" : "[" + id + "] "), level_(level) {}
+  bool enabled(Level level) const override { return level >= level_; }
+  void write(Level level, std::string_view message) override {
+    if (enabled(level)) sink_->log(to_spdlog(level), "{}{}", prefix_, printable(message));
+  }
+
+ private:
+  std::shared_ptr<spdlog::logger> sink_;
+  std::string prefix_;
+  Level level_;
+};
+
+}  // namespace
+
+Journal::Journal(Level level)
+    : sink_(std::make_shared<spdlog::logger>(
+          "trafficd", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(spdlog::color_mode::automatic))) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  if (std::getenv("JOURNAL_STREAM"))
+    formatter->add_flag<PriorityFlag>('*').set_pattern("%*%v");
+  else
+    formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
+  sink_->set_formatter(std::move(formatter));
+  sink_->set_level(spdlog::level::trace);
+  own_ = logger({}, level);
+}
+
+Journal::~Journal() = default;
+
+std::unique_ptr<Logger> Journal::logger(std::string id, Level level) const {
+  return std::make_unique<InstanceLogger>(sink_, std::move(id), level);
+}
+
+}  // namespace trafficd

@@ -1,0 +1,181 @@
+#include "engine/pipeline.hpp"
+
+#include <algorithm>
+
+#include "engine/guard.hpp"
+#include "engine/thread_name.hpp"
+
+namespace trafficd {
+
+namespace {
+using namespace std::chrono_literals;
+constexpr std::uint64_t batches_between_purges = 10'000;
+}  // namespace
+
+Route::Route(const RouteSettings& settings, SampleQueue<const Batch>& queue) : settings_(settings), queue_(queue) {}
+
+bool Route::passes(const Sample& sample) {
+  if (const char* known = answers_.find(sample.series)) return *known != 0;
+  const Series& series = *sample.series;
+  const bool answer = (settings_.measurements.empty() || glob_match(settings_.measurements, series.measurement().name())) &&
+                      std::ranges::all_of(settings_.tags, [&](const Tag& wanted) {
+                        return glob_match(wanted.value, series.tag(wanted.key).value_or(std::string_view{}));
+                      });
+  if (char* entry = answers_.get(sample.series)) *entry = answer ? 1 : 0;
+  return answer;
+}
+
+void Route::deliver(const std::shared_ptr<const Batch>& batch) {
+  if (settings_.measurements.empty() && settings_.tags.empty()) {
+    queue_.push(batch);
+    return;
+  }
+  if (++batches_ % batches_between_purges == 0) answers_.purge(1);
+  const auto count = static_cast<std::size_t>(
+      std::count_if(batch->begin(), batch->end(), [this](const Sample& s) { return passes(s); }));
+  if (count == batch->size()) {
+    queue_.push(batch);
+  } else if (count > 0) {
+    auto some = std::make_shared<Batch>();
+    some->reserve(count);
+    std::copy_if(batch->begin(), batch->end(), std::back_inserter(*some), [this](const Sample& s) { return passes(s); });
+    queue_.push(std::move(some));
+  }
+}
+
+Pipeline::Pipeline(const Services& services, const PipelineSettings& settings,
+                   const std::vector<const PluginDescriptor*>& plugins, std::vector<Route> routes)
+    : services_(services),
+      id_(settings.id),
+      meter_(services.meters.add(settings.id, "pipeline", "")),
+      queue_(settings.queue, meter_),
+      routes_(std::move(routes)),
+      log_(services.journal.logger(settings.id, Level::info)) {
+  Problems problems;
+  for (std::size_t i = 0; i < settings.stages.size(); ++i) {
+    Part part;
+    part.host = std::make_unique<InstanceHost>(services, settings.stages[i], settings.id + "/" + settings.stages[i].id,
+                                               "stage");
+    try {
+      part.stage = plugins[i]->make_stage(settings.stages[i].node, *part.host);
+    } catch (const ConfigError& e) {
+      problems.insert(problems.end(), e.problems().begin(), e.problems().end());
+    }
+    parts_.push_back(std::move(part));
+  }
+  if (!problems.empty()) throw ConfigError(std::move(problems));
+}
+
+Pipeline::~Pipeline() { stop(); }
+
+void Pipeline::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
+}
+
+void Pipeline::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Pipeline::open_stages(const std::stop_token& stop) {
+  for (Part& part : parts_) {
+    Backoff backoff(1s, 1min);
+    while (!part.open) {
+      const Status status = guarded([&] { return part.stage->open(); });
+      part.open = status.is_ok();
+      if (part.open) break;
+      part.host->numbers()->errors.fetch_add(1, std::memory_order_relaxed);
+      part.host->log().error(status.message());
+      if (status.code() == Status::Code::fatal) break;
+      // Samples wait in the queue meanwhile: running them past a stage that is not ready would make them wrong.
+      if (services_.clock.wait({}, services_.clock.steady() + backoff.next(), stop) == Wake::stop) break;
+    }
+    if (const Duration every = part.stage->tick_interval(); part.open && every > Duration::zero()) {
+      part.ticker = std::make_unique<Ticker>(services_.clock, every);
+      part.due = part.ticker->next();
+    }
+  }
+}
+
+void Pipeline::loop(const std::stop_token& stop) {
+  name_thread("pipe " + id_);
+  open_stages(stop);
+  const bool whole = std::ranges::all_of(parts_, [](const Part& part) { return part.open; });
+  if (!whole) log_->error("a stage could not start, so this pipeline stands still; its samples are queued and thinned");
+  while (!stop.stop_requested()) {
+    SteadyTime due = SteadyTime::max();
+    for (const Part& part : parts_) due = std::min(due, part.due);
+    queue_.wait(whole ? 1 : SIZE_MAX, due == SteadyTime::max() ? std::nullopt : std::optional(due), stop);
+    if (whole && !stop.stop_requested()) {
+      step();
+      tick(services_.clock.steady());
+    }
+  }
+  while (whole && step()) {
+  }
+  for (Part& part : parts_)
+    if (part.open) {
+      part.stage->close();
+      part.host->end_step();
+    }
+}
+
+bool Pipeline::step() {
+  const auto taken = queue_.take(1);
+  if (taken.empty()) return false;
+  Batch batch = std::move(*taken.front());
+  meter_->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
+  const SteadyTime start = services_.clock.steady();
+  run_through(0, batch);
+  finish(batch);
+  meter_->last_duration = (services_.clock.steady() - start).count();
+  return true;
+}
+
+void Pipeline::tick(SteadyTime now) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = parts_[i];
+    if (part.due > now) continue;
+    part.due = part.ticker->next();
+    Batch batch;
+    const Status status = guarded([&] {
+      part.stage->tick(services_.clock.now(), batch);
+      return Status::ok();
+    });
+    if (!status) {
+      part.host->numbers()->errors.fetch_add(1, std::memory_order_relaxed);
+      part.host->log().error(status.message());
+    }
+    run_through(i + 1, batch);
+    finish(batch);
+  }
+}
+
+void Pipeline::run_through(std::size_t first, Batch& batch) {
+  for (std::size_t i = first; i < parts_.size(); ++i) {
+    InstanceHost& host = *parts_[i].host;
+    host.numbers()->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
+    const Status status = guarded([&] {
+      parts_[i].stage->process(batch);
+      return Status::ok();
+    });
+    if (!status) {
+      host.numbers()->errors.fetch_add(1, std::memory_order_relaxed);
+      host.log().error(status.message());
+    }
+    host.drop_muted(batch);
+    host.numbers()->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
+  }
+}
+
+void Pipeline::finish(Batch& batch) {
+  // One step of a pipeline is one step of all its stages: their state becomes visible together.
+  for (Part& part : parts_) part.host->end_step();
+  if (batch.empty()) return;
+  meter_->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
+  const auto frozen = std::make_shared<const Batch>(std::move(batch));
+  for (Route& route : routes_) route.deliver(frozen);
+}
+
+}  // namespace trafficd

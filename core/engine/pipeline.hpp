@@ -1,0 +1,71 @@
+#pragma once
+// One pipeline on a thread of its own: stages in order, then the fan-out to the outputs by their routes.
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "engine/instance_host.hpp"
+#include "engine/queue.hpp"
+#include "trafficd/descriptor.hpp"
+#include "trafficd/wait.hpp"
+
+namespace trafficd {
+
+/// What passes to one output. Answers are remembered per series. The pipeline's thread.
+class Route {
+ public:
+  Route(const RouteSettings& settings, SampleQueue<const Batch>& queue);
+  void deliver(const std::shared_ptr<const Batch>& batch);
+
+ private:
+  bool passes(const Sample& sample);
+
+  const RouteSettings settings_;
+  SampleQueue<const Batch>& queue_;
+  SeriesMap<char> answers_;
+  std::uint64_t batches_ = 0;
+};
+
+class Pipeline {
+ public:
+  /// `plugins` has the descriptor of each stage's plugin, in order. Throws ConfigError with the faults of all stages.
+  Pipeline(const Services& services, const PipelineSettings& settings,
+           const std::vector<const PluginDescriptor*>& plugins, std::vector<Route> routes);
+  ~Pipeline();
+
+  SampleQueue<Batch>& queue() { return queue_; }
+  void start();
+  /// Runs what is still queued through, then ends. The inputs have ended before.
+  void stop();
+
+  /// Runs the oldest batch through; false when there is none. For tests and the benchmark, without a thread.
+  bool step();
+  /// Ticks the stages that are due at this moment of the steady clock.
+  void tick(SteadyTime now);
+
+ private:
+  struct Part {
+    std::unique_ptr<InstanceHost> host;
+    std::unique_ptr<Stage> stage;
+    std::unique_ptr<Ticker> ticker;
+    SteadyTime due = SteadyTime::max();
+    bool open = false;
+  };
+
+  void loop(const std::stop_token& stop);
+  void open_stages(const std::stop_token& stop);
+  void run_through(std::size_t first, Batch& batch);
+  void finish(Batch& batch);
+
+  const Services& services_;
+  const std::string id_;
+  const std::shared_ptr<InstanceMeter> meter_;
+  SampleQueue<Batch> queue_;
+  std::vector<Part> parts_;
+  std::vector<Route> routes_;
+  const std::unique_ptr<Logger> log_;
+  std::jthread thread_;
+};
+
+}  // namespace trafficd

@@ -1,0 +1,99 @@
+#pragma once
+// The queue between two threads: batches in, batches out, bounded in samples, never blocking the one that pushes. Over
+// its bound it thins, and says what was given up.
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+
+#include "engine/meter.hpp"
+#include "engine/thinning.hpp"
+
+namespace trafficd {
+
+/// `B` is Batch (one owner, may be changed) or const Batch (shared between outputs). Any number of threads push, one
+/// takes.
+template <class B>
+class SampleQueue {
+ public:
+  using Item = std::shared_ptr<B>;
+
+  SampleQueue(std::size_t limit, std::shared_ptr<InstanceMeter> meter) : limit_(limit), meter_(std::move(meter)) {
+    meter_->queue_limit = limit;
+  }
+
+  void push(Item item) {
+    if (item->empty()) return;
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      wake = waiting_below_ > size_;
+      size_ += item->size();
+      wake = wake && waiting_below_ <= size_;
+      items_.push_back(std::move(item));
+      if (size_ > limit_) shrink();
+      meter_->queue = size_;
+    }
+    if (wake) arrived_.notify_one();
+  }
+
+  /// Sleeps until there are `wanted` samples, or the deadline (none: for ever), or a stop. Answers how many there are.
+  std::size_t wait(std::size_t wanted, std::optional<SteadyTime> deadline, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    waiting_below_ = wanted;
+    const auto enough = [&] { return size_ >= wanted; };
+    if (deadline)
+      arrived_.wait_until(lock, stop, *deadline, enough);
+    else
+      arrived_.wait(lock, stop, enough);
+    waiting_below_ = 0;
+    return size_;
+  }
+
+  /// The oldest batches, `most` samples or the first batch whatever its size; empty when there is nothing.
+  std::vector<Item> take(std::size_t most) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Item> taken;
+    std::size_t samples = 0;
+    while (!items_.empty() && (taken.empty() || samples + items_.front()->size() <= most)) {
+      samples += items_.front()->size();
+      taken.push_back(std::move(items_.front()));
+      items_.pop_front();
+    }
+    size_ -= samples;
+    meter_->queue = size_;
+    return taken;
+  }
+
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return size_;
+  }
+
+ private:
+  /// Called with the lock held. Down to three quarters, so that the next push does not thin again.
+  void shrink() {
+    auto all = std::make_shared<Batch>();
+    all->reserve(size_);
+    for (const Item& item : items_) all->insert(all->end(), item->begin(), item->end());
+    Given thinned, lost;
+    thin(*all, limit_ - limit_ / 4, thinned, lost);
+    meter_->lose("thinned", thinned.samples, thinned.first, thinned.last);
+    meter_->lose("queue_full", lost.samples, lost.first, lost.last);
+    size_ = all->size();
+    items_.clear();
+    items_.push_back(std::move(all));
+  }
+
+  const std::size_t limit_;
+  const std::shared_ptr<InstanceMeter> meter_;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable_any arrived_;
+  std::deque<Item> items_;
+  std::size_t size_ = 0;
+  std::size_t waiting_below_ = 0;  // the taker sleeps until there are so many; 0: it does not sleep
+};
+
+}  // namespace trafficd

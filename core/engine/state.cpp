@@ -1,0 +1,128 @@
+#include "engine/state.hpp"
+
+#include <chrono>
+
+#include "history/database.hpp"
+#include "trafficd/units.hpp"
+
+namespace trafficd {
+
+namespace {
+constexpr std::int64_t schema_version = 1;
+}
+
+struct StateStore::File {
+  explicit File(const std::filesystem::path& path) : database(path) {
+    const std::int64_t version = database.value("PRAGMA user_version");
+    if (version > schema_version)
+      throw DatabaseError(DatabaseError::Kind::other, concat(path, ": was written by a newer trafficd (version ", version,
+                                                             "); install that one, or move the file away"));
+    database.exec("CREATE TABLE IF NOT EXISTS state("
+                  "instance TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(instance, key)) WITHOUT ROWID");
+    database.exec(concat("PRAGMA user_version = ", schema_version));
+  }
+  Database database;
+};
+
+StateStore::StateStore(std::filesystem::path file, Logger& log) : path_(std::move(file)), log_(log) {}
+
+StateStore::~StateStore() {
+  if (file_) file_->database.settle();
+}
+
+std::unique_ptr<InstanceState> StateStore::instance(std::string name) {
+  return std::make_unique<InstanceState>(*this, std::move(name));
+}
+
+void StateStore::open() {
+  if (file_) return;
+  try {
+    file_ = std::make_unique<File>(path_);
+  } catch (const DatabaseError& e) {
+    if (e.kind() != DatabaseError::Kind::damaged) throw;
+    const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    const auto aside = set_aside(path_, now);
+    log_.error(concat("the state in ", path_, " is damaged and was set aside as ", aside,
+                      "; plugins begin anew: totals that they carried on start from zero"));
+    file_ = std::make_unique<File>(path_);
+  }
+}
+
+std::map<std::string, std::string, std::less<>> StateStore::load(const std::string& instance) {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, std::string, std::less<>> values;
+  open();
+  Statement select(file_->database, "SELECT key, value FROM state WHERE instance = ?1");
+  select.bind(1, std::string_view(instance));
+  while (select.step()) values.emplace(select.bytes(0), select.bytes(1));
+  if (const auto found = finished_.find(instance); found != finished_.end())
+    for (const auto& [key, value] : found->second) {
+      if (value)
+        values[key] = *value;
+      else
+        values.erase(key);
+    }
+  return values;
+}
+
+void StateStore::finish_step(const std::string& instance, Values& values) {
+  const std::lock_guard lock(mutex_);
+  Values& all = finished_[instance];
+  for (auto& [key, value] : values) all[key] = std::move(value);
+  values.clear();
+}
+
+Status StateStore::checkpoint() {
+  const std::lock_guard lock(mutex_);
+  if (finished_.empty()) return Status::ok();
+  try {
+    open();
+    Transaction transaction(file_->database);
+    Statement put(file_->database, "INSERT OR REPLACE INTO state(instance, key, value) VALUES(?1, ?2, ?3)");
+    Statement erase(file_->database, "DELETE FROM state WHERE instance = ?1 AND key = ?2");
+    for (const auto& [instance, values] : finished_)
+      for (const auto& [key, value] : values) {
+        Statement& change = value ? put : erase;
+        change.bind(1, std::string_view(instance)).bind(2, std::string_view(key));
+        if (value) change.bind_blob(3, *value);
+        change.run();
+      }
+    transaction.commit();
+    finished_.clear();
+    return Status::ok();
+  } catch (const std::exception& e) {
+    return Status::retry(concat("cannot save the state of the plugins: ", e.what()));
+  }
+}
+
+std::map<std::string, std::string, std::less<>>& InstanceState::values() const {
+  if (!values_) values_ = store_.load(name_);
+  return *values_;
+}
+
+std::optional<std::string> InstanceState::get(std::string_view key) const {
+  const auto found = values().find(key);
+  return found == values().end() ? std::nullopt : std::optional(found->second);
+}
+
+void InstanceState::put(std::string_view key, std::string bytes) {
+  step_.insert_or_assign(std::string(key), bytes);
+  values().insert_or_assign(std::string(key), std::move(bytes));
+}
+
+void InstanceState::erase(std::string_view key) {
+  step_.insert_or_assign(std::string(key), std::nullopt);
+  if (const auto found = values().find(key); found != values().end()) values().erase(found);
+}
+
+std::vector<std::string> InstanceState::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : values()) keys.push_back(key);
+  return keys;
+}
+
+void InstanceState::end_step() {
+  if (!step_.empty()) store_.finish_step(name_, step_);
+}
+
+}  // namespace trafficd

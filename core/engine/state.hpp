@@ -1,0 +1,64 @@
+#pragma once
+// The durable small values of all instances, in one file: whole steps only, one transaction a checkpoint.
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "trafficd/host.hpp"
+
+namespace trafficd {
+
+class InstanceState;
+
+/// The file is opened when the first value is asked for, so a configuration without state never makes it.
+class StateStore {
+ public:
+  StateStore(std::filesystem::path file, Logger& log);
+  ~StateStore();
+
+  std::unique_ptr<InstanceState> instance(std::string name);
+
+  /// Writes all finished steps in one transaction. Any thread; fails without losing what was to be written.
+  Status checkpoint();
+
+ private:
+  friend class InstanceState;
+  struct File;
+  using Values = std::map<std::string, std::optional<std::string>, std::less<>>;  // nothing: erased
+
+  void open();
+  std::map<std::string, std::string, std::less<>> load(const std::string& instance);
+  void finish_step(const std::string& instance, Values& values);
+
+  const std::filesystem::path path_;
+  Logger& log_;
+  std::mutex mutex_;  // guards all below
+  std::unique_ptr<File> file_;
+  std::map<std::string, Values> finished_;
+};
+
+/// One instance's part. The instance's thread.
+class InstanceState final : public State {
+ public:
+  InstanceState(StateStore& store, std::string name) : store_(store), name_(std::move(name)) {}
+  std::optional<std::string> get(std::string_view key) const override;
+  void put(std::string_view key, std::string bytes) override;
+  void erase(std::string_view key) override;
+  std::vector<std::string> keys() const override;
+
+  void end_step();
+
+ private:
+  std::map<std::string, std::string, std::less<>>& values() const;
+
+  StateStore& store_;
+  const std::string name_;
+  mutable std::optional<std::map<std::string, std::string, std::less<>>> values_;  // read when first asked for
+  StateStore::Values step_;
+};
+
+}  // namespace trafficd

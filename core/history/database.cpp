@@ -1,0 +1,243 @@
+#include "history/database.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "trafficd/calendar.hpp"
+#include "trafficd/units.hpp"
+
+namespace trafficd {
+
+namespace {
+
+using Kind = DatabaseError::Kind;
+
+Kind kind_of_errno(int error) {
+  if (error == ENOSPC || error == EDQUOT) return Kind::full;
+  if (error == EROFS || error == EACCES || error == EPERM) return Kind::readonly;
+  return Kind::other;
+}
+
+Kind kind_of(int code, int system_error) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return Kind::full;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return Kind::readonly;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Kind::damaged;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Kind::busy;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN: return kind_of_errno(system_error);
+    default: return Kind::other;
+  }
+}
+
+const char* advice(Kind kind) {
+  switch (kind) {
+    case Kind::full: return "; free some space";
+    case Kind::readonly: return "; make the file and its folder writable for this user, or choose another file";
+    case Kind::busy: return "; another program is writing to it";
+    case Kind::damaged:
+    case Kind::missing:
+    case Kind::other: break;
+  }
+  return "";
+}
+
+DatabaseError describe(sqlite3* handle, const std::filesystem::path& file, std::string_view doing, int code) {
+  const int system_error = handle == nullptr ? 0 : sqlite3_system_errno(handle);
+  const Kind kind = kind_of(code, system_error);
+  std::string text = concat("could not ", doing, " '", file, "': ",
+                            handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle));
+  // SQLite remembers the last error of the system, which explains only failures of reading and writing.
+  const int plain = code & 0xff;
+  if (system_error != 0 && (plain == SQLITE_IOERR || plain == SQLITE_CANTOPEN))
+    text += concat(" (", std::strerror(system_error), ")");
+  return {kind, text + advice(kind)};
+}
+
+/// Made by us, so that the mode is ours whatever the umask says: everybody may read what this machine moved.
+void create(const std::filesystem::path& file) {
+  std::error_code error;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
+  const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (made >= 0) {
+    ::fchmod(made, 0644);
+    ::close(made);
+    return;
+  }
+  const int reason = error ? error.value() : errno;
+  if (reason == EEXIST) return;
+  const Kind kind = reason == ENOTDIR || reason == EEXIST ? Kind::readonly : kind_of_errno(reason);
+  throw DatabaseError(kind, concat("could not make '", file, "': ", std::strerror(reason), advice(kind)));
+}
+
+}  // namespace
+
+Statement::Statement(Database& database, const std::string& sql) : database_(&database) {
+  try {
+    statement_ = std::make_unique<SQLite::Statement>(*database.database_, sql);
+  } catch (const SQLite::Exception&) {
+    database.fail("prepare a statement for");
+  }
+}
+Statement::~Statement() = default;
+Statement::Statement(Statement&&) noexcept = default;
+Statement& Statement::operator=(Statement&&) noexcept = default;
+
+void Statement::fail(const char* doing) const {
+  const DatabaseError error =
+      describe(database_->database_->getHandle(), database_->file(), doing,
+               sqlite3_extended_errcode(database_->database_->getHandle()));
+  statement_->tryReset();
+  throw error;
+}
+
+Statement& Statement::bind(int place, std::int64_t number) { return statement_->bind(place, number), *this; }
+Statement& Statement::bind(int place, double number) { return statement_->bind(place, number), *this; }
+Statement& Statement::bind(int place, std::string_view text) {
+  statement_->bind(place, std::string(text));
+  return *this;
+}
+Statement& Statement::bind_blob(int place, std::string_view bytes) {
+  statement_->bind(place, static_cast<const void*>(bytes.data()), static_cast<int>(bytes.size()));
+  return *this;
+}
+Statement& Statement::bind_borrowed_blob(int place, std::string_view bytes) {
+  statement_->bindNoCopy(place, static_cast<const void*>(bytes.data()), static_cast<int>(bytes.size()));
+  return *this;
+}
+Statement& Statement::bind_null(int place) { return statement_->bind(place), *this; }
+
+bool Statement::step() {
+  const int answer = statement_->tryExecuteStep();
+  if (answer == SQLITE_ROW) return true;
+  if (answer != SQLITE_DONE) fail("use");
+  statement_->tryReset();
+  return false;
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+}
+
+void Statement::reset() { statement_->tryReset(); }
+
+bool Statement::is_null(int column) const { return statement_->isColumnNull(column); }
+std::int64_t Statement::integer(int column) const { return statement_->getColumn(column).getInt64(); }
+double Statement::real(int column) const { return statement_->getColumn(column).getDouble(); }
+std::string_view Statement::bytes(int column) const {
+  const SQLite::Column value = statement_->getColumn(column);
+  const void* data = value.getBlob();
+  return {static_cast<const char*>(data), data == nullptr ? 0 : static_cast<std::size_t>(value.getBytes())};
+}
+
+Database::Database(const std::filesystem::path& file, const Settings& settings) : file_(file) {
+  if (settings.mode == Mode::read_write)
+    create(file_);
+  else if (!std::filesystem::exists(file_))
+    throw DatabaseError(Kind::missing, concat("there is no file '", file_, "'"));
+  open(settings);
+}
+
+void Database::open(const Settings& settings) {
+  const bool writing = settings.mode == Mode::read_write;
+  try {
+    database_ = std::make_unique<SQLite::Database>(file_.string(), (writing ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) | SQLite::OPEN_NOMUTEX);
+  } catch (const SQLite::Exception& e) {
+    const int reason = errno;
+    const Kind kind = kind_of(e.getExtendedErrorCode(), ::access(file_.c_str(), writing ? W_OK : R_OK) == 0 ? 0 : reason);
+    throw DatabaseError(kind, concat("could not open '", file_, "': ", e.what(), advice(kind)));
+  }
+  sqlite3_busy_timeout(database_->getHandle(),
+                       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.busy_timeout).count()));
+  sqlite3_extended_result_codes(database_->getHandle(), 1);
+  exec(concat("PRAGMA cache_size=-", settings.cache_kib));
+}
+
+void Database::log_ahead(int wal_pages) {
+  exec("PRAGMA journal_mode=WAL");
+  exec("PRAGMA synchronous=NORMAL");
+  exec(concat("PRAGMA wal_autocheckpoint=", wal_pages));
+  exec(concat("PRAGMA journal_size_limit=", wal_pages * 4096));
+}
+
+Database::~Database() = default;
+
+void Database::fail(const char* doing) const {
+  throw describe(database_->getHandle(), file_, doing, sqlite3_extended_errcode(database_->getHandle()));
+}
+
+void Database::exec(const std::string& sql) {
+  if (database_->tryExec(sql) != SQLITE_OK) fail("use");
+}
+
+std::int64_t Database::value(const std::string& sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+std::optional<std::string> Database::text(const std::string& sql) {
+  Statement statement(*this, sql);
+  if (!statement.step() || statement.is_null(0)) return {};
+  return std::string(statement.bytes(0));
+}
+
+std::int64_t Database::last_id() const { return database_->getLastInsertRowid(); }
+int Database::changes() const { return sqlite3_changes(database_->getHandle()); }
+
+void Database::settle() noexcept {
+  // A failure leaves the log in place, from which the next one to open the file goes on.
+  sqlite3_busy_timeout(database_->getHandle(), 100);
+  if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK) return;
+}
+
+Transaction::Transaction(Database& database, const char* begin) : database_(database) { database_.exec(begin); }
+Transaction::~Transaction() {
+  if (done_) return;
+  try {
+    database_.exec("ROLLBACK");
+  } catch (const DatabaseError&) {
+    return;  // SQLite has rolled back by itself already
+  }
+}
+void Transaction::commit() {
+  database_.exec("COMMIT");
+  done_ = true;
+}
+
+std::filesystem::path set_aside(const std::filesystem::path& file, Timestamp now) {
+  std::string stamp = format_utc(now);
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  const std::string wanted = concat(file, ".damaged-", stamp);
+  std::filesystem::path name = wanted;
+  for (int n = 2; std::filesystem::exists(name); ++n) name = concat(wanted, "-", n);
+  // The log first: one that stayed behind would be taken for that of the fresh file.
+  for (const char* tail : {"-wal", "-shm", "-journal", ""}) {
+    const std::filesystem::path part = concat(file, tail);
+    std::error_code error;
+    if (!std::filesystem::exists(part, error)) continue;
+    std::filesystem::rename(part, concat(name, tail), error);
+    if (error)
+      throw DatabaseError(kind_of_errno(error.value()),
+                          concat("could not set the damaged file '", part, "' aside: ", error.message()));
+  }
+  return name;
+}
+
+std::string sql_name(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) out.append(c == '"' ? 2 : 1, c);
+  return out + "\"";
+}
+
+}  // namespace trafficd

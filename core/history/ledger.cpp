@@ -1,0 +1,265 @@
+#include "history/ledger.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "history/json.hpp"
+#include "history/tiers.hpp"
+
+namespace trafficd::history {
+
+namespace {
+
+constexpr std::size_t most_accounts = 200'000;
+constexpr std::int64_t seen_grain = 900;
+// Above the series stands the number of the life, so that the lives of one series lie together, oldest first.
+constexpr int life_bits = 32;
+
+std::int64_t stamp(Timestamp time) { return time.time_since_epoch().count(); }
+std::uint64_t unsign(std::int64_t number) { return static_cast<std::uint64_t>(number); }
+std::int64_t sign(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+
+void store(std::string& bytes, std::size_t place, std::uint64_t total) {
+  for (std::size_t i = 0; i < 8; ++i) bytes[place * 8 + i] = static_cast<char>(total >> (8 * i));
+}
+
+std::uint64_t fetch(std::string_view bytes, std::size_t place) {
+  if (bytes.size() < place * 8 + 8) return Baseline::unseen;
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < 8; ++i) total |= std::uint64_t{static_cast<unsigned char>(bytes[place * 8 + i])} << (8 * i);
+  return total;
+}
+
+const Baseline* find_life(const Account& account, std::uint64_t epoch) {
+  for (const Baseline& life : account.tracker.baselines())
+    if (life.epoch == epoch) return &life;
+  return nullptr;
+}
+
+Baseline unpack(const Layout& layout, std::uint64_t epoch, std::int64_t time, std::string_view totals) {
+  Baseline life{epoch, Timestamp{Duration{time}}, {}};
+  for (const int counter : layout.counters) life.totals.push_back(fetch(totals, static_cast<std::size_t>(counter)));
+  return life;
+}
+
+/// Whether any total of the sample stands below the life's mark.
+bool below(const Sample& sample, const Baseline& life) {
+  const std::vector<std::size_t> fields = counter_fields(sample.series->measurement());
+  for (std::size_t i = 0; i < fields.size() && fields[i] < sample.values.size(); ++i) {
+    const Value& value = sample.values[fields[i]];
+    if (value.absent() || life.totals[i] == Baseline::unseen) continue;
+    if (value.is_unsigned() ? value.as_unsigned() < life.totals[i] : value.as_real() < static_cast<double>(life.totals[i]))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Layout make_layout(const MeasurementPtr& measurement, const Shape& shape) {
+  Layout layout;
+  layout.measurement = measurement;
+  layout.shape = &shape;
+  std::vector<bool> covered(static_cast<std::size_t>(shape.counters), false);
+  for (const FieldSpec& spec : measurement->fields()) {
+    int counter = 0;
+    const Field* field = nullptr;
+    for (const Field& known : shape.fields) {
+      if (known.name == spec.name) {
+        field = &known;
+        break;
+      }
+      if (known.kind == Kind::counter) ++counter;
+    }
+    layout.items.push_back({field, spec.kind == Kind::counter ? counter : -1});
+    if (spec.kind != Kind::counter) continue;
+    layout.counters.push_back(counter);
+    covered[static_cast<std::size_t>(counter)] = true;
+  }
+  layout.complete = std::find(covered.begin(), covered.end(), false) == covered.end();
+  return layout;
+}
+
+Ledger::Ledger(Database& database)
+    : database_(database),
+      find_series_(database, "SELECT id, attributes, last_seen FROM series WHERE measurement=?1 AND instance=?2 AND identity=?3"),
+      add_series_(database, "INSERT INTO series(measurement, instance, identity, attributes, first_seen, last_seen)"
+                            " VALUES(?1, ?2, ?3, ?4, ?5, ?5)"),
+      last_series_(database, "SELECT max(id) FROM series"),
+      change_attributes_(database, "UPDATE series SET attributes=?2 WHERE id=?1"),
+      change_seen_(database, "UPDATE series SET last_seen=max(last_seen, ?2) WHERE id=?1"),
+      read_lives_(database, "SELECT id, epoch, time, totals FROM life JOIN baseline USING(id)"
+                            " WHERE id BETWEEN ?1 AND ?2 ORDER BY id"),
+      find_epoch_(database, "SELECT l.id, b.time, b.totals FROM life l JOIN baseline b ON b.id = l.id"
+                            " JOIN series s ON s.id = l.id >> 32"
+                            " WHERE l.epoch=?1 AND s.measurement=?2 AND s.instance=?3 AND s.id<>?4"
+                            " ORDER BY b.time DESC LIMIT 1"),
+      read_totals_(database, "SELECT totals FROM baseline WHERE id=?1"),
+      add_life_(database, "INSERT INTO life VALUES(?1, ?2)"),
+      // A table without an index takes this as one overwrite in place, the cheapest write there is.
+      save_baseline_(database, "REPLACE INTO baseline VALUES(?1, ?2, ?3)"),
+      remove_life_(database, "DELETE FROM life WHERE id=?1"),
+      remove_baseline_(database, "DELETE FROM baseline WHERE id=?1"),
+      accounts_(most_accounts) {}
+
+Account* Ledger::account(const Sample& sample, const Layout& layout) {
+  Account* found = accounts_.get(sample.series);
+  if (found == nullptr) {
+    write();
+    forget();
+    found = accounts_.get(sample.series);
+  }
+  if (found->id == 0 || found->layout != &layout) {
+    write();
+    *found = Account{};
+    found->series = sample.series;
+    found->layout = &layout;
+    if (!read_series(*found) && !add_series(*found, sample.time)) return nullptr;
+  }
+  if (found->generation != generation_) read_lives(*found);
+  if (found->series != sample.series) note_attributes(*found, sample);
+  return found;
+}
+
+bool Ledger::read_series(Account& account) {
+  const Series& series = *account.series;
+  find_series_.bind(1, series.measurement().name()).bind(2, series.instance()).bind(3, to_json(series.identity()));
+  if (!find_series_.step()) return false;
+  account.id = find_series_.integer(0);
+  account.last_seen = find_series_.integer(2);
+  const bool same = find_series_.bytes(1) == to_json(series.attributes());
+  find_series_.reset();
+  if (!same) change_attributes_.bind(1, account.id).bind(2, to_json(series.attributes())).run();
+  return true;
+}
+
+bool Ledger::add_series(Account& account, Timestamp time) {
+  last_series_.step();
+  const std::int64_t last = last_series_.integer(0);
+  last_series_.reset();
+  if (last >= series_mask) return false;
+  const Series& series = *account.series;
+  account.last_seen = unix_seconds(time);
+  add_series_.bind(1, series.measurement().name()).bind(2, series.instance()).bind(3, to_json(series.identity()));
+  add_series_.bind(4, to_json(series.attributes())).bind(5, account.last_seen).run();
+  account.id = database_.last_id();
+  return true;
+}
+
+void Ledger::read_lives(Account& account) {
+  account.tracker = {};
+  account.rows.clear();
+  read_lives_.bind(1, account.id << life_bits).bind(2, ((account.id + 1) << life_bits) - 1);
+  while (read_lives_.step()) {
+    const std::uint64_t epoch = unsign(read_lives_.integer(1));
+    account.rows.push_back({epoch, read_lives_.integer(0)});
+    Baseline life = unpack(*account.layout, epoch, read_lives_.integer(2), read_lives_.bytes(3));
+    account.newest = std::max(account.newest, life.time);
+    account.tracker.restore(std::move(life));
+  }
+  account.generation = generation_;
+}
+
+void Ledger::note_attributes(Account& account, const Sample& sample) {
+  if (account.series->attributes() != sample.series->attributes())
+    change_attributes_.bind(1, account.id).bind(2, to_json(sample.series->attributes())).run();
+  account.series = sample.series;
+}
+
+Increase Ledger::step(Account& account, const Sample& sample) {
+  const std::size_t counters = account.layout->counters.size();
+  if (counters == 0) return {.reason = Increase::Reason::repeated, .from = sample.time, .amounts = {}};
+  if (sample.epoch != 0 && find_life(account, sample.epoch) == nullptr && !adopt(account, sample))
+    return {.reason = Increase::Reason::repeated, .from = sample.time, .amounts = std::vector<std::uint64_t>(counters)};
+  Increase increase = account.tracker.step(sample);
+  if (std::find(account.changed.begin(), account.changed.end(), sample.epoch) == account.changed.end())
+    account.changed.push_back(sample.epoch);
+  touch(account);
+  return increase;
+}
+
+/// The series never had this life: it may have been known by another name until now, and then its baseline moves over.
+/// False when the sample is a late one from before such a move, and counted already.
+bool Ledger::adopt(Account& account, const Sample& sample) {
+  write();
+  const std::optional<Life> other = find_elsewhere(account, sample.epoch);
+  if (!other) return true;
+  // Lower and later: the source gave the same mark to another life.
+  if (below(sample, other->baseline)) return sample.time > other->baseline.time;
+  remove_life(other->row);
+  account.tracker.restore(other->baseline);
+  account.generation = ++generation_;
+  ++moved_;
+  return true;
+}
+
+std::optional<Ledger::Life> Ledger::find_elsewhere(const Account& account, std::uint64_t epoch) {
+  const Series& series = *account.series;
+  find_epoch_.bind(1, sign(epoch)).bind(2, series.measurement().name()).bind(3, series.instance()).bind(4, account.id);
+  if (!find_epoch_.step()) return {};
+  Life life{find_epoch_.integer(0), unpack(*account.layout, epoch, find_epoch_.integer(1), find_epoch_.bytes(2))};
+  find_epoch_.reset();
+  return life;
+}
+
+void Ledger::touch(Account& account) {
+  if (account.touched) return;
+  account.touched = true;
+  touched_.push_back(&account);
+}
+
+void Ledger::write() {
+  for (Account* account : touched_) {
+    for (const std::uint64_t epoch : account->changed) write_life(*account, epoch);
+    account->changed.clear();
+    account->cells.clear();
+    account->touched = false;
+    const std::int64_t seen = unix_seconds(account->newest);
+    if (seen < account->last_seen + seen_grain) continue;
+    change_seen_.bind(1, account->id).bind(2, seen).run();
+    account->last_seen = seen;
+  }
+  touched_.clear();
+}
+
+void Ledger::write_life(Account& account, std::uint64_t epoch) {
+  const Baseline* life = find_life(account, epoch);
+  if (life == nullptr) return;  // pushed out by newer ones since
+  auto row = std::find_if(account.rows.begin(), account.rows.end(), [&](const auto& r) { return r.epoch == epoch; });
+  pack(account, *life, row == account.rows.end() ? nullptr : &*row);
+  if (row == account.rows.end()) {
+    const std::int64_t id = account.rows.empty() ? account.id << life_bits : account.rows.back().id + 1;
+    add_life_.bind(1, id).bind(2, sign(epoch)).run();
+    row = account.rows.insert(row, {epoch, id});
+  }
+  save_baseline_.bind(1, row->id).bind(2, stamp(life->time)).bind_borrowed_blob(3, buffer_).run();
+  while (account.rows.size() > CounterTracker::lives_kept) {
+    remove_life(account.rows.front().id);
+    account.rows.erase(account.rows.begin());
+  }
+}
+
+void Ledger::remove_life(std::int64_t row) {
+  remove_life_.bind(1, row).run();
+  remove_baseline_.bind(1, row).run();
+}
+
+/// The totals in the order of the file, eight bytes each, so that a row never changes its size and is written in place.
+void Ledger::pack(const Account& account, const Baseline& life, const Account::Row* row) {
+  const Layout& layout = *account.layout;
+  buffer_.assign(static_cast<std::size_t>(layout.shape->counters) * 8, '\xff');
+  if (!layout.complete && row != nullptr && read_totals_.bind(1, row->id).step()) {
+    const std::string_view known = read_totals_.bytes(0);
+    std::copy_n(known.begin(), std::min(known.size(), buffer_.size()), buffer_.begin());
+    read_totals_.reset();
+  }
+  for (std::size_t i = 0; i < layout.counters.size() && i < life.totals.size(); ++i)
+    store(buffer_, static_cast<std::size_t>(layout.counters[i]), life.totals[i]);
+}
+
+void Ledger::forget() {
+  touched_.clear();
+  accounts_.clear();
+}
+
+}  // namespace trafficd::history

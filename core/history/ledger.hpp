@@ -1,0 +1,92 @@
+#pragma once
+// Who is measured and up to where it is counted: series ids and baselines, in memory while they are in use, in the
+// file always. Baselines are written in the transaction of the amounts they led to, so a kill at any instant leaves
+// both or neither.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "history/schema.hpp"
+#include "trafficd/counter.hpp"
+
+namespace trafficd::history {
+
+/// How the fields of one declared measurement lie in the file's shape.
+struct Layout {
+  struct Item {
+    const Field* field;
+    int counter;  ///< its place among the shape's counters, -1 when it is none
+  };
+  MeasurementPtr measurement;
+  const Shape* shape = nullptr;
+  std::vector<Item> items;     ///< one per field of the measurement
+  std::vector<int> counters;   ///< per counter of the measurement, its place among the shape's counters
+  bool complete = false;       ///< the measurement has every counter of the shape
+};
+Layout make_layout(const MeasurementPtr& measurement, const Shape& shape);
+
+/// One series in use.
+struct Account {
+  struct Row {
+    std::uint64_t epoch;
+    std::int64_t id;
+  };
+  std::int64_t id = 0;
+  SeriesPtr series;  ///< as it was seen last
+  const Layout* layout = nullptr;
+  CounterTracker tracker;
+  std::vector<Row> rows;               ///< where the file keeps the lives, oldest first
+  std::vector<std::uint64_t> changed;  ///< epochs of the lives that differ from the file
+  std::vector<std::uint32_t> cells;    ///< its cells in the coming flush
+  bool touched = false;                ///< has changed lives or cells
+  std::uint64_t generation = 0;        ///< of the ledger, when the lives were read
+  Timestamp newest;                    ///< latest sample
+  std::int64_t last_seen = 0;          ///< as the file has it
+};
+
+class Ledger {
+ public:
+  explicit Ledger(Database& database);
+
+  /// The account of a series, read or made when it is not in memory; nullptr when the file can hold no more series.
+  /// Stays until the next call of `forget`.
+  Account* account(const Sample& sample, const Layout& layout);
+  /// What the sample adds. A life that comes under another name than before is carried over: nothing of it is lost or
+  /// counted twice.
+  Increase step(Account& account, const Sample& sample);
+
+  /// Accounts that were stepped or given cells since the last `write`.
+  void touch(Account& account);
+  /// Writes what changed, and when each series was last seen; lets go of cells.
+  void write();
+  /// Drops what was not in use for some calls.
+  void purge() { accounts_.purge(10); }
+  void forget();
+  std::uint64_t moved() const { return moved_; }
+
+ private:
+  struct Life {
+    std::int64_t row;
+    Baseline baseline;
+  };
+  bool read_series(Account& account);
+  bool add_series(Account& account, Timestamp time);
+  void read_lives(Account& account);
+  void note_attributes(Account& account, const Sample& sample);
+  std::optional<Life> find_elsewhere(const Account& account, std::uint64_t epoch);
+  bool adopt(Account& account, const Sample& sample);
+  void write_life(Account& account, std::uint64_t epoch);
+  void remove_life(std::int64_t row);
+  void pack(const Account& account, const Baseline& life, const Account::Row* row);
+
+  Database& database_;
+  Statement find_series_, add_series_, last_series_, change_attributes_, change_seen_;
+  Statement read_lives_, find_epoch_, read_totals_, add_life_, save_baseline_, remove_life_, remove_baseline_;
+  SeriesMap<Account> accounts_;
+  std::vector<Account*> touched_;
+  std::string buffer_;
+  std::uint64_t generation_ = 1, moved_ = 0;
+};
+
+}  // namespace trafficd::history

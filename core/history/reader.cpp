@@ -1,0 +1,228 @@
+#include "history/reader.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <map>
+
+#include "history/schema.hpp"
+#include "history/tiers.hpp"
+#include "trafficd/units.hpp"
+
+namespace trafficd::history {
+
+namespace {
+
+constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
+
+struct Level {
+  std::int64_t bucket, mark, kept_from;
+};
+
+/// A stretch that is read from one tier, unix seconds.
+struct Segment {
+  std::size_t level;
+  std::int64_t from, to;
+};
+
+std::vector<Level> read_levels(Database& database) {
+  std::vector<Level> levels;
+  Statement read(database, "SELECT bucket, mark, kept_from FROM tier ORDER BY bucket");
+  while (read.step()) levels.push_back({read.integer(0), read.integer(1), read.integer(2)});
+  if (levels.empty()) throw DatabaseError(DatabaseError::Kind::other, "the history has no tiers");
+  return levels;
+}
+
+/// Old times from the coarsest tier whose buckets do not straddle an edge, what is not rolled up into it yet from the
+/// finer ones, and what only a coarser one still has from that.
+std::vector<Segment> plan(const std::vector<Level>& levels, const std::vector<std::int64_t>& edges) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < levels.size(); ++i)
+    if (std::all_of(edges.begin(), edges.end(), [&](std::int64_t e) { return e % levels[i].bucket == 0; })) best = i;
+  std::vector<Segment> segments;
+  std::int64_t from = edges.front();
+  for (std::size_t level = levels.size(); level-- > 0;) {
+    std::int64_t to = level == 0 ? forever : levels[level].mark;
+    if (level > best) to = std::min(to, levels[best].kept_from);
+    to = std::min(to, edges.back());
+    if (from >= to) continue;
+    segments.push_back({level, from, to});
+    from = to;
+  }
+  return segments;
+}
+
+void read_row(const Statement& row, const Shape& shape, SumRow& into) {
+  into.estimated += row.integer(1);
+  for (std::size_t i = 0; i < shape.fields.size(); ++i) {
+    const Field& field = shape.fields[i];
+    const int column = field.slot + 2;
+    if (row.is_null(column)) continue;
+    FieldSum next{.present = true};
+    if (field.kind != Kind::gauge) {
+      next.amount = row.integer(column);
+    } else {
+      next.sum = row.real(column);
+      next.count = row.real(column + 1);
+      next.min = row.real(column + 2);
+      next.max = row.real(column + 3);
+      next.last = row.is_null(column + 4) ? next.sum / next.count : row.real(column + 4);
+    }
+    into.fields[i].add(next, field.kind);
+  }
+}
+
+Timestamp at(std::int64_t seconds) { return Timestamp{std::chrono::seconds{seconds}}; }
+
+}  // namespace
+
+void FieldSum::add(const FieldSum& other, Kind kind) {
+  if (!other.present) return;
+  if (kind != Kind::gauge) {
+    if (__builtin_add_overflow(amount, other.amount, &amount)) amount = std::numeric_limits<std::int64_t>::max();
+  } else {
+    min = present ? std::min(min, other.min) : other.min;
+    max = present ? std::max(max, other.max) : other.max;
+    sum += other.sum;
+    count += other.count;
+    last = other.last;
+  }
+  present = true;
+}
+
+std::optional<std::string_view> SeriesInfo::tag(std::string_view key) const {
+  const auto found = find_tag(identity, key);
+  return found ? found : find_tag(attributes, key);
+}
+
+struct Reader::Impl {
+  explicit Impl(const std::filesystem::path& file) : database(file, {.mode = Database::Mode::read_only}) {}
+
+  /// Runs a query; whatever the file answers becomes an Error.
+  template <class T>
+  Result<T> ask(const std::function<T()>& query) {
+    try {
+      Transaction snapshot(database, "BEGIN");
+      return query();
+    } catch (const DatabaseError& e) {
+      return Error{e.what()};
+    } catch (const Refusal& e) {
+      return Error{e.what()};
+    }
+  }
+
+  std::vector<SumRow> sums(std::string_view measurement, const std::vector<Timestamp>& edges,
+                           const std::vector<std::int64_t>& only);
+  Database database;
+};
+
+Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+Reader::~Reader() = default;
+
+Result<Reader> Reader::open(const std::filesystem::path& file) {
+  try {
+    auto impl = std::make_unique<Impl>(file);
+    prepare_schema(impl->database, false);
+    return Reader(std::move(impl));
+  } catch (const DatabaseError& e) {
+    return Error{e.what()};
+  } catch (const Refusal& e) {
+    return Error{e.what()};
+  }
+}
+
+Result<std::vector<MeasurementInfo>> Reader::measurements() const {
+  return impl_->ask<std::vector<MeasurementInfo>>([&] {
+    std::vector<MeasurementInfo> all;
+    for (const auto& [name, shape] : load_shapes(impl_->database)) {
+      all.push_back({name, shape.identity, {}});
+      for (const Field& field : shape.fields) all.back().fields.push_back({field.name, field.kind, field.unit});
+    }
+    return all;
+  });
+}
+
+Result<std::vector<SeriesInfo>> Reader::series(std::string_view measurement) const {
+  return impl_->ask<std::vector<SeriesInfo>>([&] {
+    const std::string which = " FROM series s WHERE (?1 = '' OR s.measurement = ?1)";
+    std::vector<SeriesInfo> all;
+    std::map<std::int64_t, std::size_t> places;
+    Statement rows(impl_->database, "SELECT s.id, s.instance, s.measurement, s.first_seen, s.last_seen" + which +
+                                        " ORDER BY s.measurement, s.instance, s.identity");
+    rows.bind(1, measurement);
+    while (rows.step()) {
+      places[rows.integer(0)] = all.size();
+      all.push_back({rows.integer(0), std::string(rows.bytes(1)), std::string(rows.bytes(2)), {}, {},
+                     at(rows.integer(3)), at(rows.integer(4))});
+    }
+    for (const bool identity : {true, false}) {
+      Statement tags(impl_->database, concat("SELECT s.id, j.key, j.value FROM series s, json_each(s.",
+                                             identity ? "identity" : "attributes",
+                                             ") j WHERE (?1 = '' OR s.measurement = ?1)"));
+      tags.bind(1, measurement);
+      while (tags.step()) {
+        SeriesInfo& series = all[places[tags.integer(0)]];
+        (identity ? series.identity : series.attributes).push_back({std::string(tags.bytes(1)), std::string(tags.bytes(2))});
+      }
+    }
+    return all;
+  });
+}
+
+Result<std::vector<SumRow>> Reader::sums(std::string_view measurement, const std::vector<Timestamp>& edges,
+                                         const std::vector<std::int64_t>& only) const {
+  return impl_->ask<std::vector<SumRow>>([&] { return impl_->sums(measurement, edges, only); });
+}
+
+std::vector<SumRow> Reader::Impl::sums(std::string_view measurement, const std::vector<Timestamp>& edges,
+                                       const std::vector<std::int64_t>& only) {
+  const auto shapes = load_shapes(database);
+  const auto known = shapes.find(measurement);
+  if (known == shapes.end() || edges.size() < 2) return {};
+  const Shape& shape = known->second;
+  const std::vector<Level> levels = read_levels(database);
+  std::vector<std::int64_t> bounds;
+  for (const Timestamp edge : edges) bounds.push_back(unix_seconds(edge));
+  std::map<std::pair<std::size_t, std::int64_t>, SumRow> found;
+  for (const Segment& segment : plan(levels, bounds)) {
+    const std::int64_t bucket = levels[segment.level].bucket;
+    Statement rows(database, concat("SELECT ", shape.column_list(), " FROM ", shape.table(bucket),
+                                    " WHERE \"@key\" >= ?1 AND \"@key\" < ?2 ORDER BY \"@key\""));
+    // A bucket belongs to where it begins.
+    const auto key_at = [&](std::int64_t time) { return ((time + bucket - 1) / bucket) << series_bits; };
+    rows.bind(1, key_at(segment.from)).bind(2, key_at(segment.to));
+    while (rows.step()) {
+      const std::int64_t series = rows.integer(0) & series_mask;
+      if (!only.empty() && std::find(only.begin(), only.end(), series) == only.end()) continue;
+      const std::int64_t start = (rows.integer(0) >> series_bits) * bucket;
+      const auto period = static_cast<std::size_t>(std::upper_bound(bounds.begin(), bounds.end(), start) - bounds.begin()) - 1;
+      SumRow& row = found[{period, series}];
+      row.fields.resize(shape.fields.size());
+      read_row(rows, shape, row);
+    }
+  }
+  std::vector<SumRow> all;
+  for (auto& [place, row] : found) {
+    row.period = place.first;
+    row.series = place.second;
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+Result<Duration> Reader::grain(Timestamp time) const {
+  return impl_->ask<Duration>([&]() -> Duration {
+    const std::vector<Level> levels = read_levels(impl_->database);
+    for (const Level& level : levels)
+      if (unix_seconds(time) >= level.kept_from) return std::chrono::seconds{level.bucket};
+    return std::chrono::seconds{levels.back().bucket};
+  });
+}
+
+Result<Timestamp> Reader::newest() const {
+  return impl_->ask<Timestamp>([&] { return at(impl_->database.value("SELECT time FROM newest")); });
+}
+
+}  // namespace trafficd::history

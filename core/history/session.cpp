@@ -1,0 +1,101 @@
+#include "history/session.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "trafficd/units.hpp"
+
+namespace trafficd::history {
+
+namespace {
+std::int64_t in_seconds(Duration duration) { return std::chrono::floor<std::chrono::seconds>(duration).count(); }
+}  // namespace
+
+Writer::Session::Session(const Settings& settings, Timestamp now)
+    : database_(settings.file), gap_(settings.gap), steady_since_(now), last_upkeep_(now) {
+  prepare_schema(database_, true);
+  database_.log_ahead();
+  for (auto& [name, shape] : load_shapes(database_)) tables_[name].shape = shape;
+  newest_saved_ = database_.value("SELECT time FROM newest");
+  newest_ = Timestamp{std::chrono::seconds{newest_saved_}};
+  read_levels(settings, now);
+  ledger_ = std::make_unique<Ledger>(database_);
+  Transaction check(database_);
+  for (auto& [name, tables] : tables_) prepare_writers(tables);
+  check.commit();
+}
+
+bool Writer::Session::file_gone() const {
+  return !std::filesystem::exists(database_.file());
+}
+
+std::vector<std::int64_t> Writer::Session::buckets() const {
+  std::vector<std::int64_t> all;
+  for (const Level& level : levels_) all.push_back(level.bucket);
+  return all;
+}
+
+void Writer::Session::prepare_writers(Tables& tables) {
+  tables.writers.clear();
+  for (const Level& level : levels_) {
+    make_table(database_, tables.shape, level.bucket);
+    tables.writers.push_back(std::make_unique<TableWriter>(database_, tables.shape, level.bucket));
+  }
+}
+
+void Writer::Session::save_level(const Level& level) {
+  Statement save(database_, "INSERT INTO tier VALUES(?1, ?2, ?3, ?4) ON CONFLICT(bucket) DO UPDATE SET keep=?2, mark=?3, kept_from=?4");
+  save.bind(1, level.bucket).bind(2, level.keep).bind(3, level.mark).bind(4, level.kept_from).run();
+}
+
+void Writer::Session::read_levels(const Settings& settings, Timestamp now) {
+  std::vector<Level> stored;
+  Statement read(database_, "SELECT bucket, keep, mark, kept_from FROM tier ORDER BY bucket");
+  while (read.step()) stored.push_back({read.integer(0), read.integer(1), read.integer(2), read.integer(3)});
+  for (const Tier& tier : settings.tiers) levels_.push_back({in_seconds(tier.bucket), in_seconds(tier.keep)});
+  for (Level& level : levels_) {
+    const auto known = std::find_if(stored.begin(), stored.end(), [&](const Level& l) { return l.bucket == level.bucket; });
+    if (known == stored.end()) continue;
+    level.mark = known->mark;
+    level.kept_from = known->kept_from;
+  }
+  const auto same_buckets = [](const Level& a, const Level& b) { return a.bucket == b.bucket; };
+  Transaction change(database_);
+  if (!stored.empty() && !std::equal(stored.begin(), stored.end(), levels_.begin(), levels_.end(), same_buckets))
+    change_levels(stored, now);
+  if (stored.empty())
+    for (Level& level : levels_) level.mark = unix_seconds(now) / level.bucket * level.bucket;
+  if (stored == levels_) return;
+  for (const Level& level : levels_) save_level(level);
+  change.commit();
+}
+
+/// Other tiers than the file was made with: everything goes up into the coarsest, which stays, and the finer ones begin
+/// anew. Later samples that still fall before the mark are added to both sides of it.
+void Writer::Session::change_levels(const std::vector<Level>& stored, Timestamp now) {
+  const std::vector<Level> wanted = std::move(levels_);
+  const std::int64_t coarsest = stored.back().bucket;
+  if (wanted.back().bucket != coarsest)
+    throw Refusal(concat("'", database_.file(), "' has ", bucket_name(coarsest), " as its coarsest tier, which cannot become ",
+                         bucket_name(wanted.back().bucket), "; keep the bucket ", bucket_name(coarsest),
+                         " or choose another file"));
+  levels_ = stored;
+  for (auto& [name, tables] : tables_) prepare_writers(tables);
+  const std::int64_t last = std::max({unix_seconds(now), newest_saved_, stored.back().mark});
+  const std::int64_t mark = (last / coarsest + 1) * coarsest;
+  for (std::size_t level = 1; level < levels_.size(); ++level) roll_up(level, mark);
+  for (const Level& level : stored) {
+    if (level.bucket == coarsest) continue;
+    for (auto& [name, tables] : tables_) drop_table(database_, tables.shape, level.bucket);
+    database_.exec(concat("DELETE FROM tier WHERE bucket=", level.bucket));
+  }
+  for (auto& [name, tables] : tables_) tables.writers.clear();
+  levels_ = wanted;
+  for (Level& level : levels_) {
+    level.mark = mark;
+    if (level.bucket != coarsest) level.kept_from = mark;
+  }
+}
+
+}  // namespace trafficd::history

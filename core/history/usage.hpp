@@ -1,0 +1,54 @@
+#pragma once
+// The question behind `trafficd report`: which series, which periods, how much. And its answer as a plain table, that
+// usage_text renders for people and programs.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "history/reader.hpp"
+#include "trafficd/calendar.hpp"
+
+namespace trafficd::history {
+
+struct UsageQuery {
+  std::string measurement = "interface";
+  /// Tag and glob: all must fit. Without any, and without `all`, the series with the attribute `primary=yes`, if
+  /// there is one.
+  std::vector<std::pair<std::string, std::string>> match;
+  bool all = false;
+  Unit unit = Unit::day;
+  std::optional<Timestamp> since, until;
+  std::optional<std::size_t> limit;  ///< newest periods that are shown; unset: as many as people look at
+};
+
+/// What moved per second lately.
+struct Rate {
+  double seconds = 0;  ///< over how long; 0 when nothing came for some minutes
+  std::vector<FieldSum> fields;
+};
+
+struct UsageRow {
+  Period period;
+  std::int64_t estimated = 0;  ///< seconds
+  std::vector<FieldSum> fields;
+};
+
+struct SeriesUsage {
+  SeriesInfo series;
+  Rate rate;
+  std::vector<UsageRow> rows;  ///< periods with data, oldest first
+};
+
+struct Usage {
+  MeasurementInfo measurement;
+  Unit unit = Unit::day;
+  Timestamp newest;
+  std::vector<SeriesUsage> series;
+};
+
+/// fatal: the question does not fit, with what is known instead. retry: the history has no answer now.
+Status collect_usage(const Reader& reader, const UsageQuery& query, const Zone& zone, Timestamp now, Usage& usage);
+
+}  // namespace trafficd::history

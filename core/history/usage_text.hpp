@@ -1,0 +1,23 @@
+#pragma once
+// A usage answer as text: a table with bars for people, JSON and CSV for programs. Pure functions.
+
+#include <string>
+
+#include "history/usage.hpp"
+
+namespace trafficd::history {
+
+struct TableStyle {
+  std::size_t width = 80;
+  bool colour = false;
+  bool unicode = true;  ///< block characters for the bars; else # and -
+};
+
+std::string to_table(const Usage& usage, const Zone& zone, const TableStyle& style);
+/// One array of flat objects: `from` and `to` in unix seconds, tags and fields under their own names, `estimated` in
+/// seconds. A gauge is its mean.
+std::string to_json(const Usage& usage);
+/// A header and one line per series and period, with the columns of the JSON; identity tags only.
+std::string to_csv(const Usage& usage);
+
+}  // namespace trafficd::history

@@ -1,0 +1,42 @@
+#pragma once
+// What an input implements: PollInput by default, StreamInput where the source pushes.
+//
+// The constructor reads configuration and touches nothing else. `open` acquires, `close` releases and is called only after a
+// successful open; open may be called again after close. Constructor and destructor run on the main thread, all
+// else on the instance's own thread: no locks, no threads of one's own.
+
+#include <stop_token>
+
+#include "trafficd/sample.hpp"
+#include "trafficd/status.hpp"
+
+namespace trafficd {
+
+class PollInput {
+ public:
+  virtual ~PollInput() = default;
+  virtual Status open() { return Status::ok(); }
+  /// Appends the samples of now; they share one time. Called once right after open, then at each aligned tick. May
+  /// block up to the interval. On retry the pauses double up to a limit; what was appended is still delivered.
+  virtual Status collect(Batch& out) = 0;
+  virtual void close() noexcept {}
+};
+
+/// Takes the samples of a stream input. It never blocks a live input. The batch is left empty.
+class Emitter {
+ public:
+  virtual ~Emitter() = default;
+  virtual void emit(Batch& batch) = 0;
+};
+
+class StreamInput {
+ public:
+  virtual ~StreamInput() = default;
+  virtual Status open() { return Status::ok(); }
+  /// Runs until the stop, or until the source ends (ok). Sleeps only in Clock::wait. Emits final totals before it
+  /// returns.
+  virtual Status run(std::stop_token stop, Emitter& emitter) = 0;
+  virtual void close() noexcept {}
+};
+
+}  // namespace trafficd

@@ -1,0 +1,77 @@
+// Keeps a history in one SQLite file: increases of counters and averages of gauges, per minute and per quarter of an
+// hour. Thin glue: core/history knows the tables, and reports read through it too.
+
+#include "history/writer.hpp"
+#include "trafficd/plugin.hpp"
+
+namespace trafficd {
+
+namespace {
+
+struct TierConfig {
+  Duration bucket = std::chrono::minutes(1), keep = std::chrono::hours(24 * 14);
+};
+
+struct Config {
+  std::string file = "traffic.db";
+  std::vector<TierConfig> tiers;
+  Duration gap = std::chrono::minutes(5);
+};
+
+std::vector<history::Tier> tiers_of(const Config& config) {
+  if (config.tiers.empty()) return history::default_tiers();
+  std::vector<history::Tier> tiers;
+  for (const TierConfig& tier : config.tiers) tiers.push_back({tier.bucket, tier.keep});
+  return tiers;
+}
+
+Options<Config> options() {
+  const auto tier = Options<TierConfig>{}
+                        .add("bucket", &TierConfig::bucket, "Width of a bucket; it must divide 15m.")
+                        .required()
+                        .add("keep", &TierConfig::keep, "How long its rows are kept.")
+                        .required();
+  return Options<Config>{}
+      .add("file", &Config::file, "The history; a relative name stands below the state folder.")
+      .check([](const Config& c) { return c.file.empty() ? "needs the name of a file" : ""; })
+      .add_list("tiers", &Config::tiers, tier,
+                "Buckets from the finest to the coarsest; by default 1m for 2w and 15m for 10y.")
+      .check([](const Config& c) { return history::check_tiers(tiers_of(c)); })
+      .add("gap", &Config::gap, "Traffic of a longer time without samples is marked as estimated.")
+      .range(&Config::gap, std::chrono::seconds(1), std::chrono::hours(24));
+}
+
+class Sqlite final : public Output {
+ public:
+  Sqlite(const ConfigNode& node, Host& host) : Sqlite(options().parse(node), host) {}
+
+  static Declarations declare() { return {options().docs(), {}, {}}; }
+
+  Status open() override { return writer_.open(host_.clock().now()); }
+
+  WriteResult write(std::span<const Sample> batch) override {
+    WriteResult result = writer_.append(batch, host_.clock().now());
+    doubtful_.store(writer_.tally().doubtful, std::memory_order_relaxed);
+    moved_.store(writer_.tally().moved, std::memory_order_relaxed);
+    return result;
+  }
+
+  Status idle() override { return writer_.upkeep(host_.clock().now()); }
+  void close() noexcept override { writer_.close(); }
+
+ private:
+  Sqlite(const Config& config, Host& host)
+      : host_(host),
+        writer_({host.state_folder() / config.file, tiers_of(config), config.gap}, host.log()),
+        doubtful_(host.meter().counter("doubtful")),
+        moved_(host.meter().counter("moved")) {}
+
+  Host& host_;
+  history::Writer writer_;
+  std::atomic<std::uint64_t>&doubtful_, &moved_;
+};
+
+}  // namespace
+}  // namespace trafficd
+
+TRAFFICD_OUTPUT(sqlite, trafficd::Sqlite, "Keeps a history in one SQLite file, for reports.")

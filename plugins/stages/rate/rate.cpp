@@ -1,0 +1,200 @@
+// How fast counters grow: for each sample of a series with counters, one of `<measurement>_rate` with a gauge per
+// counter, per second. The numbers come from CounterTracker, which knows wrap, restart and resend.
+
+#include <unordered_map>
+
+#include "trafficd/plugin.hpp"
+
+namespace trafficd {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Config {
+  std::vector<std::string> fields;
+  bool drop = false;
+  Duration forget = 1h;
+};
+
+Options<Config> options() {
+  return Options<Config>{}
+      .add("fields", &Config::fields, "Counters to make rates of: names with `*`, `?`, `[…]`; by default all.")
+      .add("drop", &Config::drop, "Whether the samples that rates were made of are taken out.")
+      .add("forget", &Config::forget, "A series that has not come for so long is forgotten.")
+      .range(&Config::forget, 1min, 8760h);
+}
+
+/// The measurements that other sources may bring along are many; above this the shapes are learned anew.
+constexpr std::size_t shapes_kept = 1'000;
+
+/// What becomes of one measurement.
+struct Shape {
+  struct Column {
+    std::size_t field;    ///< in the source's values
+    std::size_t counter;  ///< among its counters
+  };
+  MeasurementPtr source;
+  MeasurementPtr derived;  ///< nullptr when nothing is to be made of it
+  std::vector<Column> columns;
+};
+using ShapePtr = std::shared_ptr<const Shape>;
+
+std::string per_second(const std::string& unit) {
+  if (unit.empty()) return "1/s";
+  return unit == "s" ? "1" : unit + "/s";
+}
+
+ShapePtr make_shape(const MeasurementPtr& source, const std::vector<std::string>& wanted) {
+  auto shape = std::make_shared<Shape>();
+  shape->source = source;
+  std::vector<FieldSpec> specs;
+  std::size_t counter = 0;
+  for (std::size_t i = 0; i < source->fields().size(); ++i) {
+    const FieldSpec& field = source->fields()[i];
+    if (field.kind != Kind::counter) continue;
+    if (wanted.empty() || glob_match(wanted, field.name)) {
+      shape->columns.push_back({i, counter});
+      specs.push_back({field.name, Kind::gauge, per_second(field.unit), "Per second: " + field.help});
+    }
+    ++counter;
+  }
+  if (!specs.empty())
+    shape->derived = make_measurement(source->name() + "_rate", "Rates of " + source->name() + ".", std::move(specs),
+                                      source->identity());
+  return shape;
+}
+
+/// What is known of one source series. It belongs to the handle `source`; another handle of the same identity may
+/// carry other attributes or another shape.
+struct Track {
+  SeriesPtr source, derived;
+  ShapePtr shape;
+  CounterTracker tracker;
+  std::vector<Timestamp> seen;  ///< per column: when its field last moved or stood; unset: never
+};
+
+/// Whether the tracker's mark of the sample's life stands exactly at this value: a field that did not move has rate
+/// zero, one that is below its mark was resent and has none.
+bool at_mark(const CounterTracker& tracker, const Sample& sample, const Shape::Column& column) {
+  for (const Baseline& life : tracker.baselines())
+    if (life.epoch == sample.epoch)
+      return column.counter < life.totals.size() &&
+             life.totals[column.counter] == sample.values[column.field].as_unsigned();
+  return false;
+}
+
+class Rate final : public Stage {
+ public:
+  Rate(const ConfigNode& node, Host& host)
+      : config_(options().parse(node)),
+        host_(host),
+        too_many_(host.log(), host.clock()),
+        untracked_(host.meter().counter("untracked_samples")) {}
+
+  static Declarations declare() {
+    return {
+        options().docs(),
+        {},
+        "For every measurement with counters: `<measurement>_rate`, with the same tags and a gauge per counter under "
+        "the counter's name, in the counter's unit per second."};
+  }
+
+  void process(Batch& batch) override {
+    const std::size_t count = batch.size();
+    batch.reserve(2 * count);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      Track* track = find_track(batch[i]);
+      const bool source = track && track->shape->derived;
+      if (source) add_rates(*track, batch[i], batch);
+      if (source && config_.drop) continue;
+      if (kept != i) batch[kept] = std::move(batch[i]);
+      ++kept;
+    }
+    batch.erase(batch.begin() + static_cast<std::ptrdiff_t>(kept), batch.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+  Duration tick_interval() const override { return config_.forget / forget_steps; }
+  void tick(Timestamp, Batch&) override {
+    tracks_.purge(forget_steps);
+    if (tracks_.size() < tracks_.limit()) too_many_.resolve("there is room for new series again");
+  }
+
+ private:
+  static constexpr int forget_steps = 4;
+
+  /// The memory of the sample's series; nullptr, counted, when there are too many.
+  Track* find_track(const Sample& sample) {
+    Track* track = tracks_.get(sample.series);
+    if (!track) {
+      untracked_.fetch_add(1, std::memory_order_relaxed);
+      too_many_.complain(Level::warning, concat("more than ", tracks_.limit(),
+                                                " series at once: no rates for new ones; "
+                                                "filter before this stage, or shorten 'forget'"));
+    } else if (track->source != sample.series) {
+      follow(*track, sample.series);
+    }
+    return track;
+  }
+
+  /// Another handle of the same identity: new attributes, perhaps a new shape, in which case old marks mean nothing.
+  void follow(Track& track, const SeriesPtr& series) {
+    const ShapePtr shape = shape_of(series->measurement_ptr());
+    if (!track.shape || !track.shape->source->compatible(*shape->source)) {
+      track.tracker = {};
+      track.seen.assign(shape->columns.size(), Timestamp::min());
+    }
+    track.shape = shape;
+    track.source = series;
+    track.derived =
+        shape->derived ? host_.derive(*series, shape->derived, series->identity(), series->attributes()) : nullptr;
+  }
+
+  ShapePtr shape_of(const MeasurementPtr& source) {
+    if (shapes_.size() >= shapes_kept) shapes_.clear();
+    ShapePtr& shape = shapes_[source->name()];
+    if (!shape || !shape->source->compatible(*source)) shape = make_shape(source, config_.fields);
+    return shape;
+  }
+
+  void add_rates(Track& track, const Sample& sample, Batch& out) {
+    const Shape& shape = *track.shape;
+    if (sample.values.size() != shape.source->fields().size()) return;
+    track.tracker.step(sample, increase_);
+    if (increase_.reason == Increase::Reason::doubtful) return;
+
+    std::vector<Value> rates(shape.columns.size());
+    bool any = false;
+    Timestamp from = Timestamp::min();  // fields of one series are mostly seen together: one division for all
+    double seconds = 0;
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      const Shape::Column& column = shape.columns[i];
+      Timestamp& seen = track.seen[i];
+      if (!sample.values[column.field].is_unsigned() || sample.time <= seen) continue;
+      const std::uint64_t amount = increase_.amounts[column.counter];
+      if (amount == 0 && !at_mark(track.tracker, sample, column)) continue;
+      if (seen != Timestamp::min()) {
+        if (seen != from) seconds = std::chrono::duration<double>(sample.time - seen).count();
+        from = seen;
+        rates[i] = static_cast<double>(amount) / seconds;
+        any = true;
+      }
+      seen = sample.time;
+    }
+    if (any) out.push_back({.series = track.derived, .time = sample.time, .values = std::move(rates)});
+  }
+
+  const Config config_;
+  Host& host_;
+  Complaint too_many_;
+  std::atomic<std::uint64_t>& untracked_;
+  SeriesMap<Track> tracks_;
+  std::unordered_map<std::string, ShapePtr> shapes_;
+  Increase increase_;  // used again for every sample
+};
+
+}  // namespace
+}  // namespace trafficd
+
+TRAFFICD_STAGE(rate, trafficd::Rate, "Makes rates per second of counters.")

@@ -1,0 +1,65 @@
+#include "engine/queue.hpp"
+
+#include <thread>
+
+#include "catch.hpp"
+#include "engine_fixture.hpp"
+
+using namespace trafficd;
+using namespace trafficd::testing;
+
+namespace {
+
+std::shared_ptr<const Batch> batch_of(const SeriesPtr& series, int from, int count) {
+  auto batch = std::make_shared<Batch>();
+  for (int i = from; i < from + count; ++i) batch->push_back(make_sample(series, i, static_cast<std::uint64_t>(i)));
+  return batch;
+}
+
+}  // namespace
+
+TEST_CASE("a queue gives back what it got, in order, up to the asked size") {
+  auto meter = std::make_shared<InstanceMeter>("q", "output", "");
+  SampleQueue<const Batch> queue(1000, meter);
+  for (int i = 0; i < 10; ++i) queue.push(batch_of(link("a"), i * 10, 10));
+  CHECK(meter->queue == 100);
+  CHECK(queue.take(25).size() == 2);
+  CHECK(queue.take(1).size() == 1);  // the first whatever its size
+  CHECK(queue.size() == 70);
+  CHECK(queue.take(1000).front()->front().time == Timestamp(std::chrono::seconds(30)));
+  CHECK(queue.take(1000).empty());
+}
+
+TEST_CASE("a full queue never blocks, thins, and accounts for every sample") {
+  auto meter = std::make_shared<InstanceMeter>("q", "output", "");
+  SampleQueue<const Batch> queue(200, meter);
+  const SeriesPtr a = link("a");
+  for (int i = 0; i < 500; ++i) queue.push(batch_of(a, i * 10, 10));
+  CHECK(queue.size() <= 200);
+  std::uint64_t left = 0, newest = 0;
+  for (const auto& batch : queue.take(10'000)) {
+    left += batch->size();
+    newest = batch->back().values[0].as_unsigned();
+  }
+  CHECK(newest == 4999);
+  const SelfReading reading = meter->reading();
+  CHECK(left + reading.dropped == 5000);
+  REQUIRE(reading.losses.size() == 1);
+  CHECK(reading.losses[0].reason == "thinned");
+  CHECK(reading.losses[0].samples == reading.dropped);
+}
+
+TEST_CASE("the taker wakes for enough samples, for the deadline and for the stop") {
+  auto meter = std::make_shared<InstanceMeter>("q", "output", "");
+  SampleQueue<const Batch> queue(1000, meter);
+  std::stop_source stop;
+  CHECK(queue.wait(1, std::chrono::steady_clock::now(), stop.get_token()) == 0);
+
+  std::jthread pusher([&] {
+    for (int i = 0; i < 50; ++i) queue.push(batch_of(link("a"), i, 1));
+  });
+  CHECK(queue.wait(50, std::nullopt, stop.get_token()) == 50);
+
+  std::jthread stopper([&] { stop.request_stop(); });
+  CHECK(queue.wait(1000, std::nullopt, stop.get_token()) == 50);
+}

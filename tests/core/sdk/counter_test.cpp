@@ -1,0 +1,229 @@
+#include "trafficd/counter.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "catch.hpp"
+
+namespace trafficd {
+namespace {
+
+using Reason = Increase::Reason;
+using Amounts = std::vector<std::uint64_t>;
+
+Timestamp at(int seconds) { return Timestamp{std::chrono::seconds{1'700'000'000 + seconds}}; }
+
+/// A series with two counters around a gauge, which must never be taken for one.
+struct Source {
+  explicit Source(CounterTraits traits = {}) {
+    const MeasurementPtr measurement = make_measurement("interface", "",
+                                                        {{"rx_bytes", Kind::counter, "By", ""},
+                                                         {"speed", Kind::gauge, "bit/s", ""},
+                                                         {"tx_bytes", Kind::counter, "By", ""}},
+                                                        {"interface"});
+    series = make_series("lan", measurement, {{"interface", "eth0"}}, {}, traits);
+  }
+  Sample sample(int time, std::uint64_t epoch, Value rx, Value tx, bool born = false) const {
+    return {series, at(time), epoch, born, {rx, 77.0, tx}};
+  }
+  SeriesPtr series;
+};
+
+}  // namespace
+
+TEST_CASE("the first sample of a life that began before us only sets the mark") {
+  const Source source;
+  CounterTracker tracker;
+  const Increase first = tracker.step(source.sample(0, 1, 1'000, 500));
+  CHECK(first.reason == Reason::first);
+  CHECK(first.amounts == Amounts{0, 0});
+  CHECK(first.from == at(0));
+  const Increase grown = tracker.step(source.sample(10, 1, 1'300, 500));
+  CHECK(grown.reason == Reason::grown);
+  CHECK(grown.amounts == Amounts{300, 0});
+  CHECK(grown.from == at(0));
+}
+
+TEST_CASE("a life that began under the input's eyes counts from zero") {
+  const Source source;
+  CounterTracker tracker;
+  const Increase born = tracker.step(source.sample(0, 1, 1'000, 500, true));
+  CHECK(born.reason == Reason::born);
+  CHECK(born.amounts == Amounts{1'000, 500});
+  CHECK(tracker.step(source.sample(10, 1, 1'000, 600, true)).amounts == Amounts{0, 100});
+}
+
+TEST_CASE("a new epoch of a known series counts from zero, and says since when") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 1'000, 500));
+  const Increase restarted = tracker.step(source.sample(30, 2, 40, 2'000));
+  CHECK(restarted.reason == Reason::restarted);
+  CHECK(restarted.amounts == Amounts{40, 2'000});
+  CHECK(restarted.from == at(0));
+}
+
+TEST_CASE("what was seen already adds nothing") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 1'000, 500));
+  (void)tracker.step(source.sample(20, 1, 2'000, 700));
+  CHECK(tracker.step(source.sample(20, 1, 2'000, 700)).reason == Reason::repeated);
+  const Increase late = tracker.step(source.sample(10, 1, 1'500, 600));
+  CHECK(late.reason == Reason::repeated);
+  CHECK(late.amounts == Amounts{0, 0});
+  CHECK(tracker.step(source.sample(30, 1, 2'001, 700)).amounts == Amounts{1, 0});
+}
+
+TEST_CASE("a late sample of an older life finds the mark of that life") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 100, 0));
+  (void)tracker.step(source.sample(20, 2, 5, 0));
+  const Increase late = tracker.step(source.sample(10, 1, 130, 0));
+  CHECK(late.reason == Reason::grown);
+  CHECK(late.amounts == Amounts{30, 0});
+  CHECK(tracker.step(source.sample(30, 2, 9, 0)).amounts == Amounts{4, 0});
+}
+
+TEST_CASE("only so many lives are kept, the oldest goes first") {
+  const Source source;
+  CounterTracker tracker;
+  for (std::uint64_t epoch = 1; epoch <= 6; ++epoch) (void)tracker.step(source.sample(static_cast<int>(epoch), epoch, 10, 10));
+  REQUIRE(tracker.baselines().size() == CounterTracker::lives_kept);
+  CHECK(tracker.baselines().front().epoch == 3);
+  CHECK(tracker.baselines().back().epoch == 6);
+}
+
+TEST_CASE("a field that is absent keeps its mark") {
+  const Source source;
+  CounterTracker tracker;
+  SECTION("in between") {
+    (void)tracker.step(source.sample(0, 1, 100, 50));
+    CHECK(tracker.step(source.sample(10, 1, Value{}, 60)).amounts == Amounts{0, 10});
+    CHECK(tracker.step(source.sample(20, 1, 130, 60)).amounts == Amounts{30, 0});
+  }
+  SECTION("at first: its first value only sets the mark") {
+    (void)tracker.step(source.sample(0, 1, Value{}, 50));
+    CHECK(tracker.step(source.sample(10, 1, 9'000, 51)).amounts == Amounts{0, 1});
+    CHECK(tracker.step(source.sample(20, 1, 9'005, 51)).amounts == Amounts{5, 0});
+  }
+  SECTION("in a life that began at zero: all of it counts when it comes") {
+    (void)tracker.step(source.sample(0, 1, Value{}, 50, true));
+    CHECK(tracker.step(source.sample(10, 1, 70, 50)).amounts == Amounts{70, 0});
+  }
+}
+
+TEST_CASE("values that are no totals are passed over") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 100, 50));
+  const Value wrong = GENERATE(Value(-5), Value(std::nan("")), Value(std::numeric_limits<double>::infinity()),
+                               Value(-0.5), Value(std::numeric_limits<std::uint64_t>::max()));
+  CHECK(tracker.step(source.sample(10, 1, wrong, 51)).amounts == Amounts{0, 1});
+  CHECK(tracker.step(source.sample(20, 1, 101, 51)).amounts == Amounts{1, 0});
+}
+
+TEST_CASE("a real total counts in whole units") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 1.5, 0));
+  CHECK(tracker.step(source.sample(10, 1, 4.25, 0)).amounts == Amounts{3, 0});
+}
+
+TEST_CASE("an idle counter moves the time on, a lower one does not") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 100, 50));
+  (void)tracker.step(source.sample(3'600, 1, 100, 50));
+  CHECK(tracker.step(source.sample(3'610, 1, 200, 50)).from == at(3'600));
+  (void)tracker.step(source.sample(7'200, 1, 10, 5));
+  CHECK(tracker.step(source.sample(7'210, 1, 201, 50)).from == at(3'610));
+}
+
+TEST_CASE("a clock that was put back: the growth counts and the span is not negative") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(3'600, 1, 100, 50));
+  const Increase back = tracker.step(source.sample(0, 1, 150, 50));
+  CHECK(back.amounts == Amounts{50, 0});
+  CHECK(back.from == at(0));
+  CHECK(tracker.step(source.sample(10, 1, 160, 50)).from == at(0));
+}
+
+TEST_CASE("stored baselines go on where they were left") {
+  const Source source;
+  CounterTracker before, after;
+  (void)before.step(source.sample(0, 1, 100, 50));
+  (void)before.step(source.sample(10, 2, 20, 10));
+  for (const Baseline& baseline : before.baselines()) after.restore(baseline);
+  CHECK(after.step(source.sample(20, 2, 25, 10)).amounts == Amounts{5, 0});
+  CHECK(after.step(source.sample(20, 1, 101, 50)).amounts == Amounts{1, 0});
+}
+
+TEST_CASE("a source that cannot tell its lives: width and rate decide a fall") {
+  const std::uint64_t range = std::uint64_t{1} << 32;
+  CounterTracker tracker;
+  SECTION("a wrap of one field, while the other grows") {
+    const Source source({32, 1'000'000});
+    (void)tracker.step(source.sample(0, 0, range - 100, 50'000'000));
+    const Increase wrapped = tracker.step(source.sample(10, 0, 400, 50'000'200));
+    CHECK(wrapped.reason == Reason::wrapped);
+    CHECK(wrapped.amounts == Amounts{500, 200});
+    CHECK(wrapped.from == at(0));
+    CHECK(tracker.step(source.sample(20, 0, 500, 50'000'200)).amounts == Amounts{100, 0});
+  }
+  SECTION("a restart: a wrap would have been faster than the line") {
+    const Source source({32, 1'000'000});
+    (void)tracker.step(source.sample(0, 0, 2'000'000'000, 50));
+    const Increase restarted = tracker.step(source.sample(10, 0, 400, 60));
+    CHECK(restarted.reason == Reason::restarted);
+    CHECK(restarted.amounts == Amounts{400, 60});
+  }
+  SECTION("both are believable") {
+    const Source source({32, 100'000'000});
+    (void)tracker.step(source.sample(0, 0, range - 100, 50));
+    const Increase doubtful = tracker.step(source.sample(60, 0, 400, 60));
+    CHECK(doubtful.reason == Reason::doubtful);
+    CHECK(doubtful.amounts == Amounts{0, 0});
+    CHECK(tracker.baselines().back().totals == Amounts{range - 100, 50});
+  }
+  SECTION("neither is believable") {
+    const Source source({32, 10});
+    (void)tracker.step(source.sample(0, 0, 3'000'000'000, 50));
+    CHECK(tracker.step(source.sample(10, 0, 2'000'000'000, 50)).reason == Reason::doubtful);
+  }
+  SECTION("wide counters do not wrap, so without a rate a fall is a restart") {
+    const Source source({64, 0});
+    (void)tracker.step(source.sample(0, 0, 5'000, 50));
+    const Increase restarted = tracker.step(source.sample(10, 0, 400, 60));
+    CHECK(restarted.reason == Reason::restarted);
+    CHECK(restarted.amounts == Amounts{400, 60});
+  }
+  SECTION("narrow ones without a rate stay in doubt") {
+    const Source source({32, 0});
+    (void)tracker.step(source.sample(0, 0, 5'000, 50));
+    CHECK(tracker.step(source.sample(10, 0, 400, 60)).reason == Reason::doubtful);
+  }
+  SECTION("a late sample is no fall") {
+    const Source source({64, 0});
+    (void)tracker.step(source.sample(10, 0, 5'000, 50));
+    CHECK(tracker.step(source.sample(0, 0, 400, 40)).reason == Reason::repeated);
+    CHECK(tracker.step(source.sample(20, 0, 5'001, 50)).amounts == Amounts{1, 0});
+  }
+}
+
+TEST_CASE("a life without a name is no proof of a restart") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 7, 1'000, 50));
+  const Increase unnamed = tracker.step(source.sample(10, 0, 1'200, 50));
+  CHECK(unnamed.reason == Reason::first);
+  CHECK(unnamed.amounts == Amounts{0, 0});
+}
+
+TEST_CASE("counter fields are found between others") {
+  CHECK(counter_fields(Source{}.series->measurement()) == std::vector<std::size_t>{0, 2});
+}
+
+}  // namespace trafficd
