@@ -118,6 +118,8 @@ compile() {
   if command -v ccache >/dev/null; then
     options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   fi
+  # The daemon refuses to load a plugin that others than its owner may write.
+  umask 022
   cmake -S "$root" -B "$folder" -G Ninja "${options[@]}" >"$folder/configure.log" 2>&1 || {
     cat "$folder/configure.log" >&2
     die "cmake could not configure the build in $folder: see above"

@@ -170,6 +170,8 @@ class Builder final : public YAML::EventHandler {
     if (key.type != ConfigNode::Type::scalar || key.text.empty())
       return report(mark, "the name of an option is missing before ':'"), false;
     if (key.text.size() > ConfigLimits::key_size) return report(mark, "a name is longer than 256 bytes"), false;
+    if (first_bad_byte(key.text) != std::string_view::npos || key.text.find_first_of("\t\r\n") != std::string::npos)
+      return report(mark, "a name holds a tab, a line break or a control character"), false;
     if (key.text == "<<" && !key.quoted)
       return report(mark, "merging with '<<' is not taken; write the options out"), false;
     const auto [known, added] = map.lines.emplace(key.text, mark.line + 1);
@@ -278,7 +280,11 @@ ConfigNode parse_config(std::string_view text, const std::string& name, Problems
     const Mark mark = builder.place(e.mark);
     if (const int line = tab_line(text, mark.line); line > 0)
       return fail({name, line, 1}, "indented with a tab; use spaces");
-    return fail(mark, plain_message(e.msg));
+    std::string message = plain_message(e.msg);
+    const std::string_view line = text.substr(std::min(offset_of(line_starts(text), mark.line - 1, 0), text.size()));
+    if (line.substr(0, line.find('\n')).find("${") != std::string_view::npos)
+      message += "; a ${NAME} between brackets must stand in quotes";
+    return fail(mark, std::move(message));
   }
 }
 

@@ -11,7 +11,7 @@ const PluginDescriptor* plugin_of(Catalog& catalog, PluginType type, const Insta
                                   Problems& problems) {
   auto found = catalog.find(type, settings.plugin);
   if (found) return *found;
-  problems.push_back({settings.node.mark, settings.node.path + ".plugin", found.error()});
+  problems.push_back({settings.plugin_mark, settings.node.path + ".plugin", found.error()});
   return nullptr;
 }
 

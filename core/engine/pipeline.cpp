@@ -14,15 +14,18 @@ constexpr std::uint64_t batches_between_purges = 10'000;
 
 Route::Route(const RouteSettings& settings, SampleQueue<const Batch>& queue) : settings_(settings), queue_(queue) {}
 
+bool Route::decide(const Series& series) const {
+  return (settings_.measurements.empty() || glob_match(settings_.measurements, series.measurement().name())) &&
+         std::ranges::all_of(settings_.tags, [&](const Tag& wanted) {
+           return glob_match(wanted.value, series.tag(wanted.key).value_or(std::string_view{}));
+         });
+}
+
 bool Route::passes(const Sample& sample) {
-  if (const char* known = answers_.find(sample.series)) return *known != 0;
-  const Series& series = *sample.series;
-  const bool answer = (settings_.measurements.empty() || glob_match(settings_.measurements, series.measurement().name())) &&
-                      std::ranges::all_of(settings_.tags, [&](const Tag& wanted) {
-                        return glob_match(wanted.value, series.tag(wanted.key).value_or(std::string_view{}));
-                      });
-  if (char* entry = answers_.get(sample.series)) *entry = answer ? 1 : 0;
-  return answer;
+  Answer* answer = answers_.get(sample.series);
+  if (!answer) return decide(*sample.series);
+  if (answer->series != sample.series) *answer = {sample.series, decide(*sample.series)};
+  return answer->passes;
 }
 
 void Route::deliver(const std::shared_ptr<const Batch>& batch) {

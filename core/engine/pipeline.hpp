@@ -12,18 +12,24 @@
 
 namespace trafficd {
 
-/// What passes to one output. Answers are remembered per series. The pipeline's thread.
+/// What passes to one output. Answers are remembered per series handle: new attributes are asked anew. The pipeline's
+/// thread.
 class Route {
  public:
   Route(const RouteSettings& settings, SampleQueue<const Batch>& queue);
   void deliver(const std::shared_ptr<const Batch>& batch);
 
  private:
+  struct Answer {
+    SeriesPtr series;
+    bool passes = false;
+  };
   bool passes(const Sample& sample);
+  bool decide(const Series& series) const;
 
   const RouteSettings settings_;
   SampleQueue<const Batch>& queue_;
-  SeriesMap<char> answers_;
+  SeriesMap<Answer> answers_;
   std::uint64_t batches_ = 0;
 };
 

@@ -42,9 +42,14 @@ Options<InstanceSettings> input_part() {
   return options;
 }
 
-Options<InstanceSettings> stage_part() {
-  return instance_part<InstanceSettings>().add("id", &InstanceSettings::id,
-                                               "The stage's name within its pipeline; by default its plugin's name.");
+/// A stage sees the series of all inputs of its pipeline and makes as many of its own.
+struct StageSettings : InstanceSettings {
+  StageSettings() { max_series = 100'000; }
+};
+
+Options<StageSettings> stage_part() {
+  return instance_part<StageSettings>().add("id", in<StageSettings>(&InstanceSettings::id),
+                                            "The stage's name within its pipeline; by default its plugin's name.");
 }
 
 Options<OutputSettings> output_part() {
@@ -155,6 +160,8 @@ Target read_instance(const Options<Target>& options, const std::string& id, cons
   Target target = options.parse(common, problems);
   if (target.id.empty()) target.id = id;
   if (target.plugin.empty()) target.plugin = id;
+  const ConfigNode* named = node.find("plugin");
+  target.plugin_mark = named ? named->mark : node.mark;
   target.node = node.without(names);
   if (target.node.type == ConfigNode::Type::null) target.node.type = ConfigNode::Type::map;
   return target;

@@ -21,7 +21,8 @@ struct InstanceSettings {
   std::uint64_t max_series = 10'000;
   Level log = Level::info;
   StartError on_start_error = StartError::retry;
-  ConfigNode node;  ///< the plugin's own options
+  ConfigNode node;   ///< the plugin's own options
+  Mark plugin_mark;  ///< where the plugin is named
 };
 
 struct OutputSettings : InstanceSettings {

@@ -161,6 +161,8 @@ void Database::open(const Settings& settings) {
   sqlite3_busy_timeout(database_->getHandle(),
                        static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.busy_timeout).count()));
   sqlite3_extended_result_codes(database_->getHandle(), 1);
+  // Closing must not touch a file that may be damaged; `settle` is the one that folds the log back.
+  sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   exec(concat("PRAGMA cache_size=-", settings.cache_kib));
 }
 

@@ -13,8 +13,6 @@ namespace trafficd::history {
 
 namespace {
 
-constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
-
 struct Level {
   std::int64_t bucket, mark, kept_from;
 };
@@ -33,24 +31,41 @@ std::vector<Level> read_levels(Database& database) {
   return levels;
 }
 
-/// Old times from the coarsest tier whose buckets do not straddle an edge, what is not rolled up into it yet from the
-/// finer ones, and what only a coarser one still has from that.
-std::vector<Segment> plan(const std::vector<Level>& levels, const std::vector<std::int64_t>& edges) {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < levels.size(); ++i)
-    if (std::all_of(edges.begin(), edges.end(), [&](std::int64_t e) { return e % levels[i].bucket == 0; })) best = i;
-  std::vector<Segment> segments;
-  std::int64_t from = edges.front();
-  for (std::size_t level = levels.size(); level-- > 0;) {
-    std::int64_t to = level == 0 ? forever : levels[level].mark;
-    if (level > best) to = std::min(to, levels[best].kept_from);
-    to = std::min(to, edges.back());
-    if (from >= to) continue;
-    segments.push_back({level, from, to});
-    from = to;
+/// Which stretch is read from which tier: what is rolled up from the coarsest, the rest from finer ones, and so are the
+/// buckets that an edge cuts in two, while the finer tier still has them.
+class Plan {
+ public:
+  Plan(const std::vector<Level>& levels, const std::vector<std::int64_t>& edges) : levels_(levels), edges_(edges) {
+    cover(levels.size() - 1, edges.front(), edges.back());
   }
-  return segments;
-}
+  const std::vector<Segment>& segments() const { return segments_; }
+
+ private:
+  void cover(std::size_t level, std::int64_t from, std::int64_t to) {
+    if (level == 0) return add(0, from, to);
+    const std::int64_t bucket = levels_[level].bucket, finer = levels_[level - 1].kept_from;
+    const std::int64_t rolled_up = std::min(to, levels_[level].mark);
+    for (auto edge = std::lower_bound(edges_.begin(), edges_.end(), from); edge != edges_.end() && from < rolled_up; ++edge) {
+      const std::int64_t begin = *edge - *edge % bucket, end = std::min(begin + bucket, rolled_up);
+      if (*edge == begin || begin < finer || begin >= rolled_up || end <= from) continue;
+      add(level, from, begin);
+      cover(level - 1, std::max(from, begin), end);
+      from = end;
+    }
+    add(level, from, rolled_up);
+    if (rolled_up < to) cover(level - 1, std::max(from, rolled_up), to);
+  }
+  void add(std::size_t level, std::int64_t from, std::int64_t to) {
+    if (from >= to) return;
+    if (!segments_.empty() && segments_.back().level == level && segments_.back().to == from)
+      segments_.back().to = to;
+    else
+      segments_.push_back({level, from, to});
+  }
+  const std::vector<Level>& levels_;
+  const std::vector<std::int64_t>& edges_;
+  std::vector<Segment> segments_;
+};
 
 void read_row(const Statement& row, const Shape& shape, SumRow& into) {
   into.estimated += row.integer(1);
@@ -186,7 +201,8 @@ std::vector<SumRow> Reader::Impl::sums(std::string_view measurement, const std::
   std::vector<std::int64_t> bounds;
   for (const Timestamp edge : edges) bounds.push_back(unix_seconds(edge));
   std::map<std::pair<std::size_t, std::int64_t>, SumRow> found;
-  for (const Segment& segment : plan(levels, bounds)) {
+  const Plan plan(levels, bounds);
+  for (const Segment& segment : plan.segments()) {
     const std::int64_t bucket = levels[segment.level].bucket;
     Statement rows(database, concat("SELECT ", shape.column_list(), " FROM ", shape.table(bucket),
                                     " WHERE \"@key\" >= ?1 AND \"@key\" < ?2 ORDER BY \"@key\""));

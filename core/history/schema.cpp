@@ -145,6 +145,7 @@ void prepare_schema(Database& database, bool may_change) {
   if (found > version)
     throw Refusal(concat("'", database.file(), "' has version ", found, ", made by a newer trafficd; this one knows ",
                          version, ": install the newer one or choose another file"));
+  if (may_change) database.log_ahead();
   if (found == version && !empty) return;
   if (!may_change)
     throw Refusal(concat("'", database.file(), "' has version ", found, "; run the service once to bring it to ", version));

@@ -48,8 +48,9 @@ struct Shape {
   std::string column_list() const;                  ///< `"@key", "@estimated", …`
 };
 
-/// Checks the file's mark and version; a new file gets both, an older one is brought up. Throws Refusal or DatabaseError.
-/// Without `may_change` an older or empty file is refused.
+/// Checks the file's mark and version before anything is changed; then goes over to write-ahead logging, gives a new
+/// file both and brings an older one up. Without `may_change` an older or empty file is refused. Throws Refusal or
+/// DatabaseError.
 void prepare_schema(Database& database, bool may_change);
 
 std::map<std::string, Shape, std::less<>> load_shapes(Database& database);

@@ -13,9 +13,8 @@ std::int64_t in_seconds(Duration duration) { return std::chrono::floor<std::chro
 }  // namespace
 
 Writer::Session::Session(const Settings& settings, Timestamp now)
-    : database_(settings.file), gap_(settings.gap), steady_since_(now), last_upkeep_(now) {
+    : database_(settings.file, {.busy_timeout = settings.busy_timeout}), gap_(settings.gap), steady_since_(now), last_upkeep_(now) {
   prepare_schema(database_, true);
-  database_.log_ahead();
   for (auto& [name, shape] : load_shapes(database_)) tables_[name].shape = shape;
   newest_saved_ = database_.value("SELECT time FROM newest");
   newest_ = Timestamp{std::chrono::seconds{newest_saved_}};

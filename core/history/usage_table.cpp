@@ -174,6 +174,7 @@ void Table::draw_series(const SeriesUsage& each) {
   sum.fields.resize(usage_.measurement.fields.size());
   for (const UsageRow& row : each.rows) {
     most = std::max(most, total(row));
+    sum.estimated += row.estimated;
     for (std::size_t i = 0; i < row.fields.size(); ++i) sum.fields[i].add(row.fields[i], usage_.measurement.fields[i].kind);
   }
   for (const UsageRow& row : each.rows) draw_row(name_of(row), row, most);

@@ -18,6 +18,8 @@ struct Settings {
   std::vector<Tier> tiers = default_tiers();
   /// An increase that took longer than this is marked as estimated where it is laid over buckets.
   Duration gap = std::chrono::minutes(5);
+  /// How long another program may hold the file before a write is tried again later.
+  Duration busy_timeout = std::chrono::seconds(2);
 };
 
 /// What became of samples that were neither plainly counted nor rejected.

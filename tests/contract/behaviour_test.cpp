@@ -139,87 +139,82 @@ void run_output(Bench& bench) {
 }  // namespace
 
 TEST_CASE("the sample configuration is accepted and names its plugin") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    const std::string yaml = sample_yaml(plugin);
-    CHECK(yaml.find(std::string("plugin: ") + plugin.descriptor->name) != std::string::npos);
-    CHECK(yaml.starts_with('#'));
-    try {
-      Bench bench(*plugin.descriptor, yaml);
-    } catch (const ConfigError& error) {
-      FAIL_CHECK(error.what());
-    }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  const std::string yaml = sample_yaml(plugin);
+  CHECK(yaml.find(std::string("plugin: ") + plugin.descriptor->name) != std::string::npos);
+  CHECK(yaml.starts_with('#'));
+  try {
+    Bench bench(*plugin.descriptor, yaml);
+  } catch (const ConfigError& error) {
+    FAIL_CHECK(error.what());
   }
 }
 
 TEST_CASE("an unknown option is refused at its key") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    const std::string yaml = sample_yaml(plugin) + "\nno_such_option: 1\n";
-    const auto line = 1 + std::count(yaml.begin(), yaml.begin() + static_cast<long>(yaml.find("no_such")), '\n');
-    bool refused = false;
-    try {
-      Bench bench(*plugin.descriptor, yaml);
-    } catch (const ConfigError& error) {
-      refused = true;
-      REQUIRE(error.problems().size() == 1);
-      const Problem& problem = error.problems()[0];
-      CHECK(problem.mark.file == "test.yaml");
-      CHECK(problem.mark.line == line);
-      CHECK(problem.mark.column == 1);
-      CHECK(problem.message.find("no_such_option") != std::string::npos);
-    }
-    CHECK(refused);
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  const std::string yaml = sample_yaml(plugin) + "\nno_such_option: 1\n";
+  const auto line = 1 + std::count(yaml.begin(), yaml.begin() + static_cast<long>(yaml.find("no_such")), '\n');
+  bool refused = false;
+  try {
+    Bench bench(*plugin.descriptor, yaml);
+  } catch (const ConfigError& error) {
+    refused = true;
+    REQUIRE(error.problems().size() == 1);
+    const Problem& problem = error.problems()[0];
+    CHECK(problem.mark.file == "test.yaml");
+    CHECK(problem.mark.line == line);
+    CHECK(problem.mark.column == 1);
+    CHECK(problem.message.find("no_such_option") != std::string::npos);
   }
+  CHECK(refused);
 }
 
 TEST_CASE("the constructor touches nothing") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    const std::string yaml = sample_yaml(plugin);
-    const auto before = open_descriptors();
-    {
-      Bench bench(*plugin.descriptor, yaml);
-      CHECK(open_descriptors() == before);
-      CHECK(fs::is_empty(bench.host().state_folder()));
-      CHECK(bench.host().state().keys().empty());
-    }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  const std::string yaml = sample_yaml(plugin);
+  const auto before = open_descriptors();
+  {
+    Bench bench(*plugin.descriptor, yaml);
     CHECK(open_descriptors() == before);
+    CHECK(fs::is_empty(bench.host().state_folder()));
+    CHECK(bench.host().state().keys().empty());
   }
+  CHECK(open_descriptors() == before);
 }
 
 TEST_CASE("an instance opens again after it was closed, and leaves nothing open") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    const auto before = open_descriptors();
-    {
-      Bench bench(*plugin.descriptor, sample_yaml(plugin));
-      for (int round = 0; round < 3; ++round) {
-        if (const Status status = bench.open(); !status) check_refusal(status);
-        bench.close();
-        CHECK(open_descriptors() == before);
-      }
-      const Status left_open = bench.open();
-      if (!left_open) check_refusal(left_open);
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  const auto before = open_descriptors();
+  {
+    Bench bench(*plugin.descriptor, sample_yaml(plugin));
+    for (int round = 0; round < 3; ++round) {
+      if (const Status status = bench.open(); !status) check_refusal(status);
+      bench.close();
+      CHECK(open_descriptors() == before);
     }
-    CHECK(open_descriptors() == before);
+    const Status left_open = bench.open();
+    if (!left_open) check_refusal(left_open);
   }
+  CHECK(open_descriptors() == before);
 }
 
 TEST_CASE("samples fit what was declared") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    Bench bench(*plugin.descriptor, sample_yaml(plugin));
-    furnish(bench);
-    if (const Status status = bench.open(); !status) {
-      check_refusal(status);
-      continue;
-    }
-    switch (plugin.descriptor->type) {
-      case PluginType::input: run_input(plugin, bench); break;
-      case PluginType::stage: run_stage(bench); break;
-      case PluginType::output: run_output(bench); break;
-    }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  Bench bench(*plugin.descriptor, sample_yaml(plugin));
+  furnish(bench);
+  if (const Status status = bench.open(); !status) {
+    check_refusal(status);
+    return;
+  }
+  switch (plugin.descriptor->type) {
+    case PluginType::input: run_input(plugin, bench); break;
+    case PluginType::stage: run_stage(bench); break;
+    case PluginType::output: run_output(bench); break;
   }
 }
 

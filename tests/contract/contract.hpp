@@ -16,6 +16,11 @@ inline std::string title(const TableEntry& plugin) {
   return std::string(to_string(plugin.descriptor->type)) + "/" + plugin.descriptor->name;
 }
 
+/// One plugin after the other: the test case runs once for each, so that a failure of one hides nothing of the next.
+inline const TableEntry& each_plugin() {
+  return plugin_table()[GENERATE(Catch::Generators::range(std::size_t{0}, plugin_table().size()))];
+}
+
 inline std::string sample_yaml(const TableEntry& plugin) {
   return testing::read_file(std::filesystem::path(plugin.folder) / "sample.yaml");
 }

@@ -55,49 +55,44 @@ void check_measurement(const Measurement& measurement) {
 
 TEST_CASE("a descriptor is whole, and named like its folder") {
   REQUIRE_FALSE(plugin_table().empty());
-  std::set<std::string> titles;
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    const PluginDescriptor& descriptor = *plugin.descriptor;
-    CHECK(descriptor.size == sizeof(PluginDescriptor));
-    CHECK(descriptor.sdk == TRAFFICD_SDK);
-    CHECK(is_snake_case(descriptor.name));
-    CHECK(is_sentence(descriptor.help));
-    CHECK(titles.insert(title(plugin)).second);
-    const std::filesystem::path folder = plugin.folder;
-    CHECK(folder.filename() == descriptor.name);
-    CHECK(folder.parent_path().filename() == std::string(to_string(descriptor.type)) + "s");
-    CHECK((descriptor.make_input != nullptr) == (descriptor.type == PluginType::input));
-    CHECK((descriptor.make_stage != nullptr) == (descriptor.type == PluginType::stage));
-    CHECK((descriptor.make_output != nullptr) == (descriptor.type == PluginType::output));
-    CHECK(std::filesystem::exists(folder / (std::string(descriptor.name) + ".cpp")));
-    CHECK(std::filesystem::exists(folder / (std::string(descriptor.name) + "_test.cpp")));
-  }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  const PluginDescriptor& descriptor = *plugin.descriptor;
+  CHECK(descriptor.size == sizeof(PluginDescriptor));
+  CHECK(descriptor.sdk == TRAFFICD_SDK);
+  CHECK(is_snake_case(descriptor.name));
+  CHECK(is_sentence(descriptor.help));
+  const std::filesystem::path folder = plugin.folder;
+  CHECK(folder.filename() == descriptor.name);
+  CHECK(folder.parent_path().filename() == std::string(to_string(descriptor.type)) + "s");
+  CHECK((descriptor.make_input != nullptr) == (descriptor.type == PluginType::input));
+  CHECK((descriptor.make_stage != nullptr) == (descriptor.type == PluginType::stage));
+  CHECK((descriptor.make_output != nullptr) == (descriptor.type == PluginType::output));
+  CHECK(std::filesystem::exists(folder / (std::string(descriptor.name) + ".cpp")));
+  CHECK(std::filesystem::exists(folder / (std::string(descriptor.name) + "_test.cpp")));
 }
 
 TEST_CASE("options have names and help, and leave the daemon's own names alone") {
   const std::vector<std::string> daemon = {"plugin",     "id",  "interval",       "tags",  "max_series",
                                            "batch_size", "log", "flush_interval", "queue", "on_start_error"};
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    const std::vector<OptionDoc> options = plugin.descriptor->declare().options;
-    check_options(options);
-    for (const OptionDoc& option : options) {
-      INFO("option " << option.name);
-      CHECK(std::ranges::find(daemon, option.name) == daemon.end());
-    }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  const std::vector<OptionDoc> options = plugin.descriptor->declare().options;
+  check_options(options);
+  for (const OptionDoc& option : options) {
+    INFO("option " << option.name);
+    CHECK(std::ranges::find(daemon, option.name) == daemon.end());
   }
 }
 
 TEST_CASE("measurements have names, units and help") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    const Declarations declarations = plugin.descriptor->declare();
-    for (const MeasurementPtr& measurement : declarations.measurements) check_measurement(*measurement);
-    if (plugin.descriptor->type == PluginType::input)
-      CHECK_FALSE((declarations.measurements.empty() && declarations.notes.empty()));
-    if (!declarations.notes.empty()) CHECK(is_sentence(declarations.notes));
-  }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  const Declarations declarations = plugin.descriptor->declare();
+  for (const MeasurementPtr& measurement : declarations.measurements) check_measurement(*measurement);
+  if (plugin.descriptor->type == PluginType::input)
+    CHECK_FALSE((declarations.measurements.empty() && declarations.notes.empty()));
+  if (!declarations.notes.empty()) CHECK(is_sentence(declarations.notes));
 }
 
 TEST_CASE("two plugins that declare one measurement declare it alike") {

@@ -23,31 +23,29 @@ std::size_t count(std::string_view text, std::string_view part) {
 }  // namespace
 
 TEST_CASE("a README has its title, what it is about, its needs and an example") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin));
-    REQUIRE(std::filesystem::exists(readme_path(plugin)));
-    const std::string text = testing::read_file(readme_path(plugin));
-    const std::string heading = std::string("# ") + plugin.descriptor->name + "\n\n";
-    REQUIRE(text.starts_with(heading));
-    CHECK(text[heading.size()] != '#');
-    CHECK(count(text, "\n## Needs\n") == 1);
-    CHECK(count(text, "\n## Example\n") == 1);
-    CHECK(text.find("```yaml\n", text.find("\n## Example\n")) != std::string::npos);
-    CHECK(count(text, begin_mark) == 1);
-    CHECK(count(text, end_mark) == 1);
-    CHECK(text.find(begin_mark) < text.find(end_mark));
-  }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin));
+  REQUIRE(std::filesystem::exists(readme_path(plugin)));
+  const std::string text = testing::read_file(readme_path(plugin));
+  const std::string heading = std::string("# ") + plugin.descriptor->name + "\n\n";
+  REQUIRE(text.starts_with(heading));
+  CHECK(text[heading.size()] != '#');
+  CHECK(count(text, "\n## Needs\n") == 1);
+  CHECK(count(text, "\n## Example\n") == 1);
+  CHECK(text.find("```yaml\n", text.find("\n## Example\n")) != std::string::npos);
+  CHECK(count(text, begin_mark) == 1);
+  CHECK(count(text, end_mark) == 1);
+  CHECK(text.find(begin_mark) < text.find(end_mark));
 }
 
 TEST_CASE("the tables of a README are what the plugin declares") {
-  for (const TableEntry& plugin : plugin_table()) {
-    INFO(title(plugin) << ": TRAFFICD_UPDATE_GOLDEN=1 rewrites the tables");
-    const std::string text = testing::read_file(readme_path(plugin));
-    const std::optional<std::string> fresh = with_fresh_tables(text, *plugin.descriptor);
-    REQUIRE(fresh.has_value());
-    if (testing::update_golden() && *fresh != text) testing::write_file(readme_path(plugin), *fresh);
-    CHECK((testing::update_golden() || *fresh == text));
-  }
+  const TableEntry& plugin = each_plugin();
+  INFO(title(plugin) << ": TRAFFICD_UPDATE_GOLDEN=1 rewrites the tables");
+  const std::string text = testing::read_file(readme_path(plugin));
+  const std::optional<std::string> fresh = with_fresh_tables(text, *plugin.descriptor);
+  REQUIRE(fresh.has_value());
+  if (testing::update_golden() && *fresh != text) testing::write_file(readme_path(plugin), *fresh);
+  CHECK((testing::update_golden() || *fresh == text));
 }
 
 }  // namespace trafficd::contract

@@ -151,6 +151,18 @@ class InterfaceTest(unittest.TestCase):
         sums["lan1"] = plus(sums["lan1"], (self.network.send("lan0", 13, 800), 0))
         self.stop_and_expect(sums)
 
+    def test_only_the_time_under_a_watched_name_counts(self):
+        self.network.add("lan0")
+        self.network.add("lan1")
+        self.network.rename("lan1", "other", "far_lan1")
+        self.run_daemon("lan0", interval=NEVER)
+        self.network.send("lan1", 50, 1000)
+        self.network.rename("other", "lan1", "far_lan1")
+        watched = self.network.send("lan1", 7, 1000), self.network.send("lan1", 3, 100, outward=True)
+        self.network.rename("lan1", "other", "far_lan1")
+        self.network.send("lan1", 60, 1000)
+        self.stop_and_expect({"lan0": (0, 0), "lan1": watched})
+
     def test_killed_and_restarted(self):
         self.network.add("lan0")
         (start,) = self.run_daemon("lan0", interval=OFTEN)

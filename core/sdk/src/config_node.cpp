@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "in_quotes.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd {
@@ -24,7 +25,8 @@ std::string Problem::text() const {
   if (mark.line > 0) out += concat(out.empty() ? "line " : ":", mark.line, ":", mark.column);
   if (!out.empty()) out += ": ";
   if (!path.empty()) out += path + ": ";
-  return out + message;
+  // Path and message may hold what the file holds, and this line goes to a terminal.
+  return printable(out + message);
 }
 
 ConfigError::ConfigError(Problems problems) : problems_(std::move(problems)) {

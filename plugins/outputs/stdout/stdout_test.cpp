@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 #include "catch.hpp"
 #include "json.hpp"

@@ -111,6 +111,8 @@ TEST_CASE("syntax errors are told in plain words with their place") {
       {"a: b: c\n", "f:1:5: a ':' where none can be; put a value that holds one in quotes\n"},
       {"a: [1, 2\nb: 3\n", "f:2:2: a list '[' is not closed, or a ',' is missing in it\n"},
       {"a: { x: 1\n", "f:2:1: a map '{' is not closed, or a ',' is missing in it\n"},
+      {"a: { b: ${HOST} }",
+       "f:1:10: a map '{' is not closed, or a ',' is missing in it; a ${NAME} between brackets must stand in quotes\n"},
       {"a: \"x\nb: 1\n", "f:1:4: a quotation mark is opened here and not closed\n"},
       {"a: &k 'it''s\n", "f:1:4: a quotation mark is opened here and not closed\n"},
       {"a: \"x\\\"\n", "f:1:4: a quotation mark is opened here and not closed\n"},
@@ -123,6 +125,8 @@ TEST_CASE("syntax errors are told in plain words with their place") {
       {"a: !!str 5\n",
        "f:1:4: YAML tags such as '!!str' are not taken; write the value alone, in quotes when it is a text\n"},
       {"? [a]\n: b\n", "f:1:3: the name of an option is missing before ':'\n"},
+      {"a\tb: 1\n", "f:1:1: a name holds a tab, a line break or a control character\n"},
+      {"\"\\e[31m\": 1\n", "f:1:1: a name holds a tab, a line break or a control character\n"},
       {": b\n", "f:1:1: the name of an option is missing before ':'\n"},
   };
   for (const auto& [text, expected] : cases) {
@@ -139,8 +143,8 @@ TEST_CASE("a tab far from an error is not blamed") {
 
 TEST_CASE("only text is a configuration") {
   for (const std::string& text : {std::string("a: \xff"), std::string("a: \xc0\x80"), std::string("a: \xed\xa0\x80"),
-                                 std::string("a: \xf4\x90\x80\x80"), std::string("a: \xe2\x82"), std::string("a: \x01"),
-                                 std::string("a: \0", 4), std::string("a: \x7f")}) {
+                                  std::string("a: \xf4\x90\x80\x80"), std::string("a: \xe2\x82"),
+                                  std::string("a: \x01"), std::string("a: \0", 4), std::string("a: \x7f")}) {
     INFO(text);
     CHECK(faults(text) == "f:1:4: a byte that is not text; save the file as UTF-8\n");
   }

@@ -55,6 +55,20 @@ TEST_CASE("routes pass what their globs say, and share the batch where everythin
   CHECK_FALSE(pipeline.step());
 }
 
+TEST_CASE("a route asks anew when the attributes of a series change") {
+  EngineServices engine;
+  Sink primary("primary");
+  std::vector<Route> routes;
+  routes.emplace_back(RouteSettings{"primary", {}, {{"primary", "yes"}}, {}}, primary.queue);
+  Pipeline pipeline(engine.services, with_stages(0), {}, std::move(routes));
+  for (const char* value : {"yes", "no", "yes"}) {
+    const SeriesPtr series = make_series("test", traffic(), {{"link", "eth0"}}, {{"primary", value}});
+    pipeline.queue().push(std::make_shared<Batch>(Batch{make_sample(series, 1, 1)}));
+    CHECK(pipeline.step());
+  }
+  CHECK(primary.names().size() == 2);
+}
+
 TEST_CASE("stages run in order; one that throws is counted and the pipeline goes on") {
   EngineServices engine;
   Sink sink("all");

@@ -332,4 +332,5 @@ TEST_CASE("a problem is one line with what is known of its place") {
   CHECK(Problem{{"f", 3, 4}, "a.b", "wrong"}.text() == "f:3:4: a.b: wrong");
   CHECK(Problem{{"f", 0, 0}, "", "wrong"}.text() == "f: wrong");
   CHECK(Problem{{}, "a", "wrong"}.text() == "a: wrong");
+  CHECK(Problem{{}, "a\nb", "\x1b[31m\xc2\x9b\xc3\xa9"}.text() == "a?b: ?[31m?\xc3\xa9");
 }

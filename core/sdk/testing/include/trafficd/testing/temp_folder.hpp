@@ -2,6 +2,7 @@
 // A folder of a test's own, removed with everything in it when the test ends.
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace trafficd::testing {

@@ -1,0 +1,236 @@
+// What becomes of the history when its file fails: each failure is a real one.
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "history_fixture.hpp"
+
+namespace trafficd::history {
+
+namespace {
+
+/// Runs `work` in a child as the user nobody; its answer is the exit code.
+template <class Work>
+int as_nobody(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setgid(65'534) != 0 || ::setuid(65'534) != 0) ::_exit(99);
+    ::_exit(work());
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// A file system of 256 KiB, where we may mount one.
+struct SmallDisk {
+  explicit SmallDisk(std::filesystem::path where) : path(std::move(where)) {
+    std::filesystem::create_directories(path);
+    mounted = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=256k") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted) ::umount2(path.c_str(), MNT_DETACH);
+  }
+  bool read_only() const { return ::mount(nullptr, path.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0; }
+  bool writable() const { return ::mount(nullptr, path.c_str(), nullptr, MS_REMOUNT, "size=256k") == 0; }
+  std::filesystem::path path;
+  bool mounted = false;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(HistoryFixture, "a full disk: retry, nothing lost, and on it goes when there is space") {
+  const SmallDisk disk(folder.path() / "small");
+  if (!disk.mounted) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  settings.file = disk.path / "traffic.db";
+  reopen();
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0, false, 1));
+  testing::write_file(disk.path / "ballast", "");
+  const int ballast = ::open((disk.path / "ballast").c_str(), O_WRONLY);
+  const std::string block(4'096, 'x');
+  while (::write(ballast, block.data(), block.size()) > 0) {
+  }
+  ::close(ballast);
+  std::uint64_t total = 0;
+  int failures = 0;
+  for (int i = 1; i < 400; ++i) {
+    Batch batch;
+    for (int n = 0; n < 50; ++n) batch.push_back(sample(interface("eth" + std::to_string(n)), i * 60, static_cast<std::uint64_t>(n) + 1, static_cast<std::uint64_t>(i) * 10, 0, true, 1));
+    const WriteResult result = writer->append(batch, at(i * 60));
+    total = static_cast<std::uint64_t>(i) * 10;
+    if (result.status.is_ok()) continue;
+    ++failures;
+    CHECK(result.written == 0);
+    CHECK(result.status.code() == Status::Code::retry);
+    INFO(result.status.message());
+    CHECK(result.status.message().find("free some space") != std::string::npos);
+    if (failures == 3) std::filesystem::remove(disk.path / "ballast");
+    if (failures >= 3) break;
+  }
+  REQUIRE(failures == 3);
+  write({sample(eth0, 30'000, 1, total, 0)}, at(30'000));
+  CHECK(amount("eth0", always_from, always_to) == static_cast<std::int64_t>(total));
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a folder that cannot be made says so, and works once it can") {
+  testing::write_file(folder.path() / "blocked", "a file where a folder is wanted");
+  settings.file = folder.path() / "blocked" / "traffic.db";
+  reopen();
+  const Status refused = writer->open(at(0));
+  CHECK(refused.code() == Status::Code::retry);
+  CHECK(refused.message().find("choose another file") != std::string::npos);
+  const SeriesPtr eth0 = interface("eth0");
+  CHECK(writer->append(Batch{sample(eth0, 0, 1, 0, 0)}, at(0)).written == 0);
+  std::filesystem::remove(folder.path() / "blocked");
+  write(sample(eth0, 0, 1, 0, 0));
+  write(sample(eth0, 10, 1, 25, 0));
+  CHECK(amount("eth0", always_from, always_to) == 25);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a file system that turns read-only: retry with advice, and on it goes") {
+  const SmallDisk disk(folder.path() / "small");
+  if (!disk.mounted) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  settings.file = disk.path / "traffic.db";
+  reopen();
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0));
+  reopen();
+  REQUIRE(disk.read_only());
+  const WriteResult result = writer->append(Batch{sample(eth0, 10, 1, 40, 0)}, at(10));
+  INFO(result.status.message());
+  CHECK(result.status.code() == Status::Code::retry);
+  CHECK(result.status.message().find("make the file and its folder writable") != std::string::npos);
+  REQUIRE(disk.writable());
+  write(sample(eth0, 20, 1, 50, 0));
+  CHECK(amount("eth0", always_from, always_to) == 50);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a damaged file is set aside, never deleted, and a fresh one begun") {
+  const std::string junk(8'192, 'j');
+  testing::write_file(settings.file, junk);
+  testing::write_file(settings.file.string() + "-wal", "an old log");
+  write(sample(interface("eth0"), 0, 1, 0, 0));
+  write(sample(interface("eth0"), 10, 1, 12, 0));
+  CHECK(amount("eth0", always_from, always_to) == 12);
+  const std::filesystem::path aside = settings.file.string() + ".damaged-20231114T221500Z";
+  REQUIRE(std::filesystem::exists(aside));
+  CHECK((testing::read_file(aside) == junk));
+  CHECK(testing::read_file(aside.string() + "-wal") == "an old log");
+  CHECK(log.contains(Level::error, aside.string()));
+  CHECK(log.count(Level::error) == 1);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "damage that shows while we run is handled the same, with a name of its own") {
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0));
+  reopen();
+  // Keep the first page, which says what the file is; ruin the tables behind it.
+  std::string bytes = testing::read_file(settings.file);
+  REQUIRE(bytes.size() > 8'192);
+  std::fill(bytes.begin() + 4'096, bytes.end(), '\x55');
+  testing::write_file(settings.file, bytes);
+  testing::write_file(settings.file.string() + ".damaged-20231114T221510Z", "an older one");
+  write(sample(eth0, 10, 1, 5, 0));
+  write(sample(eth0, 20, 1, 9, 0));
+  CHECK(amount("eth0", always_from, always_to) == 4);
+  CHECK(testing::read_file(settings.file.string() + ".damaged-20231114T221510Z") == "an older one");
+  CHECK((testing::read_file(settings.file.string() + ".damaged-20231114T221510Z-2").substr(4'096) == bytes.substr(4'096)));
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a database of somebody else is refused and not touched") {
+  {
+    Database foreign(settings.file);
+    foreign.exec("CREATE TABLE precious(x)");
+  }
+  const std::string before = testing::read_file(settings.file);
+  const Status refused = writer->open(at(0));
+  CHECK(refused.code() == Status::Code::fatal);
+  CHECK(refused.message().find("is not a history of trafficd") != std::string::npos);
+  CHECK((testing::read_file(settings.file) == before));
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a newer version is refused and not touched") {
+  write(sample(interface("eth0"), 0, 1, 0, 0));
+  reopen();
+  {
+    Database newer(settings.file);
+    newer.exec("PRAGMA user_version=99");
+  }
+  const std::string before = testing::read_file(settings.file);
+  const Status refused = writer->open(at(0));
+  CHECK(refused.code() == Status::Code::fatal);
+  CHECK(refused.message().find("made by a newer trafficd") != std::string::npos);
+  CHECK((testing::read_file(settings.file) == before));
+  CHECK(!Reader::open(settings.file));
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a file that is removed under us is begun again") {
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0));
+  for (const char* tail : {"", "-wal", "-shm"}) std::filesystem::remove(settings.file.string() + tail);
+  write(sample(eth0, 10, 1, 5, 0));
+  write(sample(eth0, 20, 1, 9, 0));
+  CHECK(amount("eth0", always_from, always_to) == 4);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "somebody who holds the file makes us wait and try again") {
+  settings.file = folder.path() / "held.db";
+  reopen();
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0));
+  {
+    Database other(settings.file);
+    const Transaction held(other);
+    const WriteResult result = writer->append(Batch{sample(eth0, 10, 1, 5, 0)}, at(10));
+    CHECK(result.status.code() == Status::Code::retry);
+    CHECK(result.status.message().find("another program is writing") != std::string::npos);
+  }
+  write(sample(eth0, 20, 1, 8, 0));
+  CHECK(amount("eth0", always_from, always_to) == 8);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "an ordinary user can read: while we run, after a stop, after a kill") {
+  if (::getuid() != 0) {
+    WARN("not root: not tested");
+    return;
+  }
+  ::umask(0077);
+  settings.file = folder.path() / "state" / "traffic.db";
+  reopen();
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0));
+  write(sample(eth0, 10, 1, 77, 0));
+  ::umask(0022);
+  for (auto path = settings.file.parent_path(); path != path.root_path() && path != "/tmp"; path = path.parent_path())
+    std::filesystem::permissions(path, std::filesystem::perms(0755));
+  SECTION("while we run") {}
+  SECTION("after a clean stop") {
+    writer.reset();
+    CHECK(!std::filesystem::exists(settings.file.string() + "-wal"));
+  }
+  SECTION("after a kill") {
+    kill();
+  }
+  const auto reads = [&] {
+    const auto opened = Reader::open(settings.file);
+    if (!opened) return 10;
+    const auto rows = opened->sums("interface", {always_from, always_to});
+    return rows && rows->size() == 1 && rows->front().fields[0].amount == 77 ? 0 : 20;
+  };
+  CHECK(as_nobody(reads) == 0);
+  struct stat status {};
+  REQUIRE(::stat(settings.file.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0644);
+}
+
+}  // namespace trafficd::history

@@ -1,0 +1,94 @@
+"""`trafficd check`: every mistake is one line, each with its place and a word on what to do; exit code 1."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+BINARY = os.environ.get("TRAFFICD_BIN", "")
+PLUGINS = os.environ.get("TRAFFICD_PLUGINS", "")
+
+MISTAKES = """\
+intervall: 10s
+inputs:
+  net:
+    plugin: interface
+    interval: 10
+    mtach: [eth0]
+  other: { plugin: interfaces }
+  net: { plugin: self }
+outputs:
+  history:
+    plugin: sqlite
+    tiers: [ { bucket: 7m, keep: 2w } ]
+    batch_size: 010
+  screen: { plugin: stdout, format: jsn }
+pipelines:
+  main:
+    inputs: [net, nett]
+    stages: [ { plugin: rate, drop: maybe } ]
+    outputs: [history, { to: screen, wen: { measurement: "*" } }]
+"""
+
+# line, column, and what the line must say
+EXPECTED = [
+    (1, 1, "unknown section 'intervall', did you mean 'interval'?"),
+    (5, 15, "10s"),
+    (6, 5, "did you mean 'match'?"),
+    (7, 20, "did you mean 'interface'?"),
+    (8, 3, "net"),
+    (12, 12, "tiers"),
+    (13, 17, "batch_size"),
+    (14, 37, "did you mean 'json'?"),
+    (17, 19, "did you mean 'net'?"),
+    (18, 37, "yes or no"),
+    (19, 38, "did you mean 'when'?"),
+]
+
+
+def check(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "wrong.yaml")
+        with open(path, "w") as file:
+            file.write(text)
+        done = subprocess.run([BINARY, "check", "-c", path, "--plugins", PLUGINS, "--state", folder],
+                              capture_output=True, text=True, timeout=60)
+        return done, path, os.listdir(folder)
+
+
+class CheckTest(unittest.TestCase):
+    def test_every_mistake_has_its_line(self):
+        done, path, left = check(MISTAKES)
+        self.assertEqual(done.returncode, 1)
+        lines = [line for line in done.stderr.splitlines() if line.startswith(path + ":") and " faults" not in line]
+        self.assertEqual(len(lines), len(EXPECTED), done.stderr)
+        for got, (line, column, words) in zip(lines, EXPECTED):
+            self.assertTrue(got.startswith(f"{path}:{line}:{column}: "), f"{got}\nexpected at {line}:{column}")
+            self.assertIn(words, got)
+        self.assertEqual(left, ["wrong.yaml"], "check must not make any file")
+
+    def test_a_good_file_is_good(self):
+        done, _, left = check("inputs: { net: { plugin: interface } }\noutputs: { a: { plugin: sqlite } }\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(left, ["wrong.yaml"])
+
+    def test_files_that_are_none(self):
+        for text, words in [("", "inputs"), ("a: [", "wrong.yaml:"), ("- 1\n", "map"), ("a: 1\n\tb: 2\n", "wrong.yaml:2")]:
+            done, _, _ = check(text)
+            self.assertEqual(done.returncode, 1, text)
+            self.assertIn(words, done.stderr)
+
+    def test_the_shipped_default_and_every_example_are_good(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "config")
+        files = [os.path.join(root, "trafficd.yaml")]
+        examples = os.path.join(root, "examples")
+        files += [os.path.join(examples, name) for name in sorted(os.listdir(examples)) if name.endswith(".yaml")]
+        self.assertGreater(len(files), 3)
+        for path in files:
+            done = subprocess.run([BINARY, "check", "-c", path, "--plugins", PLUGINS, "--state", "/nonexistent"],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, f"{path}: {done.stderr}")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
