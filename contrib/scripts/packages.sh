@@ -39,7 +39,7 @@ packages() {
         ;;
       test) echo catch2 python3 iproute2 procps strace util-linux ;;
       fuzz) if [ "$release" = 12 ]; then echo clang-16 libclang-rt-16-dev; else echo clang libclang-rt-dev; fi ;;
-      format) if [ "$release" = 12 ]; then echo clang-format-14; else echo clang-format; fi ;;
+      format) if [ "$release" = 12 ]; then echo git clang-format-14; else echo git clang-format; fi ;;
       *) die "no package set is named '$set'" ;;
     esac
   done | tr ' ' '\n' | sort -u

@@ -56,7 +56,8 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
 
 /// Answers why the sample can never be kept, or nothing.
 std::string Writer::Session::add(const Sample& sample, Timestamp now, Tally& tally) {
-  if (sample.time < Timestamp{} || unix_seconds(sample.time) >= last_time) return "the time is not between 1970 and 2200";
+  if (sample.time < Timestamp{} || unix_seconds(sample.time) >= last_time)
+    return "the time is not between 1970 and 2200";
   std::string reason;
   const Layout* layout = layout_of(sample.series->measurement_ptr(), reason);
   if (layout == nullptr) return reason;
@@ -81,9 +82,9 @@ const Layout* Writer::Session::layout_of(const MeasurementPtr& measurement, std:
   const auto found = tables_.find(measurement->name());
   const auto& fields = measurement->fields();
   const bool fits = found != tables_.end() && std::all_of(fields.begin(), fields.end(), [&](const FieldSpec& field) {
-    const Field* kept = found->second.shape.find(field.name);
-    return kept != nullptr && kept->kind == field.kind;
-  });
+                      const Field* kept = found->second.shape.find(field.name);
+                      return kept != nullptr && kept->kind == field.kind;
+                    });
   Shape shape = found == tables_.end() ? Shape{} : found->second.shape;
   if (!fits) reason = extend(database_, shape, *measurement, buckets());
   if (!reason.empty()) return nullptr;
@@ -100,7 +101,8 @@ const Layout* Writer::Session::layout_of(const MeasurementPtr& measurement, std:
               .first->second;
 }
 
-void Writer::Session::add_increase(Account& account, Tables& tables, const Increase& increase, Timestamp until, Timestamp now) {
+void Writer::Session::add_increase(Account& account, Tables& tables, const Increase& increase, Timestamp until,
+                                   Timestamp now) {
   if (std::all_of(increase.amounts.begin(), increase.amounts.end(), [](std::uint64_t a) { return a == 0; })) return;
   lay_out(increase.from, until, now);
   const std::int64_t whole = (until - increase.from).count();

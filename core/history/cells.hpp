@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "history/schema.hpp"
@@ -20,9 +22,12 @@ class TableWriter {
 
  private:
   friend class Cells;
+  Statement& upsert_many();
+  Database& database_;
   const Shape* shape_;
   std::int64_t bucket_;
   Statement upsert_;
+  std::optional<Statement> upsert_many_;  ///< made when there is use for it
 };
 
 class Cells {
@@ -50,12 +55,13 @@ class Cells {
     std::int64_t estimated = 0;  ///< nanoseconds
     std::uint32_t first;         ///< its slots begin here
   };
-  // An absent amount is the smallest integer, an absent part of a gauge is not a number, which SQLite keeps as NULL.
+  // An absent part of a gauge is not a number, which SQLite keeps as NULL.
   union Slot {
     std::int64_t amount;
     double real;
   };
-  void write(const Cell& cell);
+  void bind(const Cell& cell, Statement& to, int first) const;
+  void write(std::span<const std::uint32_t> cells);
   std::vector<Cell> cells_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> order_;

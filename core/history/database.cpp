@@ -55,8 +55,8 @@ const char* advice(Kind kind) {
 DatabaseError describe(sqlite3* handle, const std::filesystem::path& file, std::string_view doing, int code) {
   const int system_error = handle == nullptr ? 0 : sqlite3_system_errno(handle);
   const Kind kind = kind_of(code, system_error);
-  std::string text = concat("could not ", doing, " '", file, "': ",
-                            handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle));
+  std::string text =
+      concat("could not ", doing, " '", file, "': ", handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle));
   // SQLite remembers the last error of the system, which explains only failures of reading and writing.
   const int plain = code & 0xff;
   if (system_error != 0 && (plain == SQLITE_IOERR || plain == SQLITE_CANTOPEN))
@@ -94,9 +94,8 @@ Statement::Statement(Statement&&) noexcept = default;
 Statement& Statement::operator=(Statement&&) noexcept = default;
 
 void Statement::fail(const char* doing) const {
-  const DatabaseError error =
-      describe(database_->database_->getHandle(), database_->file(), doing,
-               sqlite3_extended_errcode(database_->database_->getHandle()));
+  const DatabaseError error = describe(database_->database_->getHandle(), database_->file(), doing,
+                                       sqlite3_extended_errcode(database_->database_->getHandle()));
   statement_->tryReset();
   throw error;
 }
@@ -152,14 +151,17 @@ Database::Database(const std::filesystem::path& file, const Settings& settings) 
 void Database::open(const Settings& settings) {
   const bool writing = settings.mode == Mode::read_write;
   try {
-    database_ = std::make_unique<SQLite::Database>(file_.string(), (writing ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) | SQLite::OPEN_NOMUTEX);
+    database_ = std::make_unique<SQLite::Database>(
+        file_.string(), (writing ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) | SQLite::OPEN_NOMUTEX);
   } catch (const SQLite::Exception& e) {
     const int reason = errno;
-    const Kind kind = kind_of(e.getExtendedErrorCode(), ::access(file_.c_str(), writing ? W_OK : R_OK) == 0 ? 0 : reason);
+    const Kind kind =
+        kind_of(e.getExtendedErrorCode(), ::access(file_.c_str(), writing ? W_OK : R_OK) == 0 ? 0 : reason);
     throw DatabaseError(kind, concat("could not open '", file_, "': ", e.what(), advice(kind)));
   }
-  sqlite3_busy_timeout(database_->getHandle(),
-                       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.busy_timeout).count()));
+  sqlite3_busy_timeout(
+      database_->getHandle(),
+      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.busy_timeout).count()));
   sqlite3_extended_result_codes(database_->getHandle(), 1);
   // Closing must not touch a file that may be damaged; `settle` is the one that folds the log back.
   sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -200,7 +202,8 @@ int Database::changes() const { return sqlite3_changes(database_->getHandle()); 
 void Database::settle() noexcept {
   // A failure leaves the log in place, from which the next one to open the file goes on.
   sqlite3_busy_timeout(database_->getHandle(), 100);
-  if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK) return;
+  if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK)
+    return;
 }
 
 Transaction::Transaction(Database& database, const char* begin) : database_(database) { database_.exec(begin); }

@@ -60,7 +60,8 @@ std::string printable(std::string_view text) {
     const std::size_t length = sequence(text);
     const auto lead = static_cast<std::uint8_t>(text.front());
     // Latin-1 has a second set of control characters, above the letters of ASCII.
-    const bool control = lead < 0x20 || lead == 0x7f || (length == 2 && lead == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0);
+    const bool control =
+        lead < 0x20 || lead == 0x7f || (length == 2 && lead == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0);
     out += length == 0 ? "\xef\xbf\xbd" : control ? "?" : text.substr(0, length);
     text.remove_prefix(length == 0 ? 1 : length);
   }

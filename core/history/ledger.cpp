@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t most_accounts = 200'000;
 constexpr std::int64_t seen_grain = 900;
+constexpr std::size_t rows_together = 8;
 // Above the series stands the number of the life, so that the lives of one series lie together, oldest first.
 constexpr int life_bits = 32;
 
@@ -26,7 +27,8 @@ void store(std::string& bytes, std::size_t place, std::uint64_t total) {
 std::uint64_t fetch(std::string_view bytes, std::size_t place) {
   if (bytes.size() < place * 8 + 8) return Baseline::unseen;
   std::uint64_t total = 0;
-  for (std::size_t i = 0; i < 8; ++i) total |= std::uint64_t{static_cast<unsigned char>(bytes[place * 8 + i])} << (8 * i);
+  for (std::size_t i = 0; i < 8; ++i)
+    total |= std::uint64_t{static_cast<unsigned char>(bytes[place * 8 + i])} << (8 * i);
   return total;
 }
 
@@ -48,7 +50,8 @@ bool below(const Sample& sample, const Baseline& life) {
   for (std::size_t i = 0; i < fields.size() && fields[i] < sample.values.size(); ++i) {
     const Value& value = sample.values[fields[i]];
     if (value.absent() || life.totals[i] == Baseline::unseen) continue;
-    if (value.is_unsigned() ? value.as_unsigned() < life.totals[i] : value.as_real() < static_cast<double>(life.totals[i]))
+    if (value.is_unsigned() ? value.as_unsigned() < life.totals[i]
+                            : value.as_real() < static_cast<double>(life.totals[i]))
       return true;
   }
   return false;
@@ -82,22 +85,26 @@ Layout make_layout(const MeasurementPtr& measurement, const Shape& shape) {
 
 Ledger::Ledger(Database& database)
     : database_(database),
-      find_series_(database, "SELECT id, attributes, last_seen FROM series WHERE measurement=?1 AND instance=?2 AND identity=?3"),
-      add_series_(database, "INSERT INTO series(measurement, instance, identity, attributes, first_seen, last_seen)"
-                            " VALUES(?1, ?2, ?3, ?4, ?5, ?5)"),
+      find_series_(database,
+                   "SELECT id, attributes, last_seen FROM series WHERE measurement=?1 AND instance=?2 AND identity=?3"),
+      add_series_(database,
+                  "INSERT INTO series(measurement, instance, identity, attributes, first_seen, last_seen)"
+                  " VALUES(?1, ?2, ?3, ?4, ?5, ?5)"),
       last_series_(database, "SELECT max(id) FROM series"),
       change_attributes_(database, "UPDATE series SET attributes=?2 WHERE id=?1"),
       change_seen_(database, "UPDATE series SET last_seen=max(last_seen, ?2) WHERE id=?1"),
-      read_lives_(database, "SELECT id, epoch, time, totals FROM life JOIN baseline USING(id)"
-                            " WHERE id BETWEEN ?1 AND ?2 ORDER BY id"),
-      find_epoch_(database, "SELECT l.id, b.time, b.totals FROM life l JOIN baseline b ON b.id = l.id"
-                            " JOIN series s ON s.id = l.id >> 32"
-                            " WHERE l.epoch=?1 AND s.measurement=?2 AND s.instance=?3 AND s.id<>?4"
-                            " ORDER BY b.time DESC LIMIT 1"),
+      read_lives_(database,
+                  "SELECT id, epoch, time, totals FROM life JOIN baseline USING(id)"
+                  " WHERE id BETWEEN ?1 AND ?2 ORDER BY id"),
+      find_epoch_(database,
+                  "SELECT l.id, b.time, b.totals FROM life l JOIN baseline b ON b.id = l.id"
+                  " JOIN series s ON s.id = l.id >> 32"
+                  " WHERE l.epoch=?1 AND s.measurement=?2 AND s.instance=?3 AND s.id<>?4"
+                  " ORDER BY b.time DESC LIMIT 1"),
       read_totals_(database, "SELECT totals FROM baseline WHERE id=?1"),
       add_life_(database, "INSERT INTO life VALUES(?1, ?2)"),
       // A table without an index takes this as one overwrite in place, the cheapest write there is.
-      save_baseline_(database, "REPLACE INTO baseline VALUES(?1, ?2, ?3)"),
+      save_baseline_(database, "REPLACE INTO baseline VALUES(?, ?, ?)"),
       remove_life_(database, "DELETE FROM life WHERE id=?1"),
       remove_baseline_(database, "DELETE FROM baseline WHERE id=?1"),
       accounts_(most_accounts) {}
@@ -220,6 +227,31 @@ void Ledger::write() {
     account->last_seen = seen;
   }
   touched_.clear();
+  save_baselines();
+}
+
+/// Several in one statement, whose start and end cost as much as a row.
+void Ledger::save_baselines() {
+  const auto bind = [](Statement& to, int first, const Waiting& row, std::string_view totals) {
+    to.bind(first, row.id).bind(first + 1, row.time).bind_borrowed_blob(first + 2, totals);
+  };
+  if (waiting_.size() >= rows_together && !save_baselines_) {
+    std::string sql = "REPLACE INTO baseline VALUES(?, ?, ?)";
+    for (std::size_t i = 1; i < rows_together; ++i) sql += ", (?, ?, ?)";
+    save_baselines_.emplace(database_, sql);
+  }
+  std::string_view totals = blobs_;
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const std::size_t rows = waiting_.size() - i >= rows_together ? rows_together : 1;
+    Statement& save = rows == 1 ? save_baseline_ : *save_baselines_;
+    for (std::size_t row = 0; row < rows; ++row, ++i) {
+      bind(save, 1 + static_cast<int>(row) * 3, waiting_[i], totals.substr(0, waiting_[i].size));
+      totals.remove_prefix(waiting_[i].size);
+    }
+    save.run();
+  }
+  waiting_.clear();
+  blobs_.clear();
 }
 
 void Ledger::write_life(Account& account, std::uint64_t epoch) {
@@ -232,7 +264,8 @@ void Ledger::write_life(Account& account, std::uint64_t epoch) {
     add_life_.bind(1, id).bind(2, sign(epoch)).run();
     row = account.rows.insert(row, {epoch, id});
   }
-  save_baseline_.bind(1, row->id).bind(2, stamp(life->time)).bind_borrowed_blob(3, buffer_).run();
+  waiting_.push_back({row->id, stamp(life->time), buffer_.size()});
+  blobs_ += buffer_;
   while (account.rows.size() > CounterTracker::lives_kept) {
     remove_life(account.rows.front().id);
     account.rows.erase(account.rows.begin());

@@ -20,9 +20,9 @@ struct Layout {
   };
   MeasurementPtr measurement;
   const Shape* shape = nullptr;
-  std::vector<Item> items;     ///< one per field of the measurement
-  std::vector<int> counters;   ///< per counter of the measurement, its place among the shape's counters
-  bool complete = false;       ///< the measurement has every counter of the shape
+  std::vector<Item> items;    ///< one per field of the measurement
+  std::vector<int> counters;  ///< per counter of the measurement, its place among the shape's counters
+  bool complete = false;      ///< the measurement has every counter of the shape
 };
 Layout make_layout(const MeasurementPtr& measurement, const Shape& shape);
 
@@ -77,6 +77,7 @@ class Ledger {
   std::optional<Life> find_elsewhere(const Account& account, std::uint64_t epoch);
   bool adopt(Account& account, const Sample& sample);
   void write_life(Account& account, std::uint64_t epoch);
+  void save_baselines();
   void remove_life(std::int64_t row);
   void pack(const Account& account, const Baseline& life, const Account::Row* row);
 
@@ -85,7 +86,13 @@ class Ledger {
   Statement read_lives_, find_epoch_, read_totals_, add_life_, save_baseline_, remove_life_, remove_baseline_;
   SeriesMap<Account> accounts_;
   std::vector<Account*> touched_;
-  std::string buffer_;
+  struct Waiting {
+    std::int64_t id, time;
+    std::size_t size;
+  };
+  std::optional<Statement> save_baselines_;  ///< made when there is use for it
+  std::vector<Waiting> waiting_;             ///< baselines of the running `write`; their totals follow one another
+  std::string blobs_, buffer_;
   std::uint64_t generation_ = 1, moved_ = 0;
 };
 

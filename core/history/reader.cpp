@@ -45,7 +45,8 @@ class Plan {
     if (level == 0) return add(0, from, to);
     const std::int64_t bucket = levels_[level].bucket, finer = levels_[level - 1].kept_from;
     const std::int64_t rolled_up = std::min(to, levels_[level].mark);
-    for (auto edge = std::lower_bound(edges_.begin(), edges_.end(), from); edge != edges_.end() && from < rolled_up; ++edge) {
+    for (auto edge = std::lower_bound(edges_.begin(), edges_.end(), from); edge != edges_.end() && from < rolled_up;
+         ++edge) {
       const std::int64_t begin = *edge - *edge % bucket, end = std::min(begin + bucket, rolled_up);
       if (*edge == begin || begin < finer || begin >= rolled_up || end <= from) continue;
       add(level, from, begin);
@@ -169,17 +170,23 @@ Result<std::vector<SeriesInfo>> Reader::series(std::string_view measurement) con
     rows.bind(1, measurement);
     while (rows.step()) {
       places[rows.integer(0)] = all.size();
-      all.push_back({rows.integer(0), std::string(rows.bytes(1)), std::string(rows.bytes(2)), {}, {},
-                     at(rows.integer(3)), at(rows.integer(4))});
+      all.push_back({rows.integer(0),
+                     std::string(rows.bytes(1)),
+                     std::string(rows.bytes(2)),
+                     {},
+                     {},
+                     at(rows.integer(3)),
+                     at(rows.integer(4))});
     }
     for (const bool identity : {true, false}) {
-      Statement tags(impl_->database, concat("SELECT s.id, j.key, j.value FROM series s, json_each(s.",
-                                             identity ? "identity" : "attributes",
-                                             ") j WHERE (?1 = '' OR s.measurement = ?1)"));
+      Statement tags(impl_->database,
+                     concat("SELECT s.id, j.key, j.value FROM series s, json_each(s.",
+                            identity ? "identity" : "attributes", ") j WHERE (?1 = '' OR s.measurement = ?1)"));
       tags.bind(1, measurement);
       while (tags.step()) {
         SeriesInfo& series = all[places[tags.integer(0)]];
-        (identity ? series.identity : series.attributes).push_back({std::string(tags.bytes(1)), std::string(tags.bytes(2))});
+        (identity ? series.identity : series.attributes)
+            .push_back({std::string(tags.bytes(1)), std::string(tags.bytes(2))});
       }
     }
     return all;
@@ -213,7 +220,8 @@ std::vector<SumRow> Reader::Impl::sums(std::string_view measurement, const std::
       const std::int64_t series = rows.integer(0) & series_mask;
       if (!only.empty() && std::find(only.begin(), only.end(), series) == only.end()) continue;
       const std::int64_t start = (rows.integer(0) >> series_bits) * bucket;
-      const auto period = static_cast<std::size_t>(std::upper_bound(bounds.begin(), bounds.end(), start) - bounds.begin()) - 1;
+      const auto period =
+          static_cast<std::size_t>(std::upper_bound(bounds.begin(), bounds.end(), start) - bounds.begin()) - 1;
       SumRow& row = found[{period, series}];
       row.fields.resize(shape.fields.size());
       read_row(rows, shape, row);

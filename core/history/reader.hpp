@@ -37,7 +37,7 @@ struct SeriesInfo {
 /// One field over a stretch of time.
 struct FieldSum {
   bool present = false;
-  std::int64_t amount = 0;  ///< of counters and deltas
+  std::int64_t amount = 0;                                ///< of counters and deltas
   double sum = 0, count = 0, min = 0, max = 0, last = 0;  ///< of gauges
   double mean() const { return count > 0 ? sum / count : 0; }
   void add(const FieldSum& other, Kind kind);
@@ -61,9 +61,9 @@ class Reader {
   Result<std::vector<MeasurementInfo>> measurements() const;
   /// All series of a measurement, or of all when the name is empty; by instance, then by identity.
   Result<std::vector<SeriesInfo>> series(std::string_view measurement) const;
-  /// Sums per series between each two neighbouring edges, which ascend; rows without data are left out; ordered by period,
-  /// then by series. `only`: ids of series, all when empty. An edge that stands inside a stored bucket is
-  /// moved to the bucket's end: see `grain`.
+  /// Sums per series between each two neighbouring edges, which ascend; rows without data are left out; ordered by
+  /// period, then by series. `only`: ids of series, all when empty. An edge that stands inside a stored bucket is moved
+  /// to the bucket's end: see `grain`.
   Result<std::vector<SumRow>> sums(std::string_view measurement, const std::vector<Timestamp>& edges,
                                    const std::vector<std::int64_t>& only = {}) const;
   /// Width of the finest buckets that are kept for that moment: edges at its multiples are exact.

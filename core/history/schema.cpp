@@ -71,8 +71,8 @@ std::string view_sql(const Shape& shape, std::int64_t bucket) {
     for (const std::string part : {"min", "max", "last"})
       sql += concat(", ", column((":" + part).c_str()), " AS ", sql_name(field.name + "_" + part));
   }
-  return sql + concat(", t.\"@estimated\" AS estimated FROM ", shape.table(bucket), " t JOIN series s ON s.id = t.\"@key\" & ",
-                      series_mask);
+  return sql + concat(", t.\"@estimated\" AS estimated FROM ", shape.table(bucket),
+                      " t JOIN series s ON s.id = t.\"@key\" & ", series_mask);
 }
 
 std::string identity_json(const std::vector<std::string>& names) {
@@ -121,6 +121,15 @@ void Shape::add(std::string field, Kind kind, std::string unit) {
 
 std::string Shape::table(std::int64_t bucket) const { return sql_name(concat(name, "_", bucket_name(bucket))); }
 
+std::vector<std::string> Shape::definitions() const {
+  std::vector<std::string> all = columns();
+  for (const Field& field : fields)
+    for (int i = 0; i < field.slots(); ++i)
+      all[static_cast<std::size_t>(field.slot + i)] +=
+          field.kind == Kind::gauge ? " NUMERIC" : " INTEGER NOT NULL DEFAULT 0";
+  return all;
+}
+
 std::vector<std::string> Shape::columns() const {
   std::vector<std::string> all;
   for (const Field& field : fields) {
@@ -148,7 +157,8 @@ void prepare_schema(Database& database, bool may_change) {
   if (may_change) database.log_ahead();
   if (found == version && !empty) return;
   if (!may_change)
-    throw Refusal(concat("'", database.file(), "' has version ", found, "; run the service once to bring it to ", version));
+    throw Refusal(
+        concat("'", database.file(), "' has version ", found, "; run the service once to bring it to ", version));
   migrate(database, found);
 }
 
@@ -207,10 +217,10 @@ std::string extend(Database& database, Shape& shape, const Measurement& measurem
     Statement add(database, "INSERT INTO measurement VALUES(?1, ?2)");
     add.bind(1, wider.name).bind(2, identity_json(wider.identity)).run();
   }
-  const std::vector<std::string> columns = wider.columns();
+  const std::vector<std::string> definitions = wider.definitions();
   for (const std::int64_t bucket : buckets) {
-    for (auto i = static_cast<std::size_t>(shape.slots); !fresh && i < columns.size(); ++i)
-      database.exec(concat("ALTER TABLE ", wider.table(bucket), " ADD COLUMN ", columns[i], " NUMERIC"));
+    for (auto i = static_cast<std::size_t>(shape.slots); !fresh && i < definitions.size(); ++i)
+      database.exec(concat("ALTER TABLE ", wider.table(bucket), " ADD COLUMN ", definitions[i]));
     database.exec("DROP VIEW IF EXISTS " + view_name(wider, bucket));
     make_table(database, wider, bucket);
   }
@@ -221,7 +231,7 @@ std::string extend(Database& database, Shape& shape, const Measurement& measurem
 void make_table(Database& database, const Shape& shape, std::int64_t bucket) {
   std::string sql = concat("CREATE TABLE IF NOT EXISTS ", shape.table(bucket),
                            "(\"@key\" INTEGER PRIMARY KEY, \"@estimated\" INTEGER NOT NULL DEFAULT 0");
-  for (const std::string& column : shape.columns()) sql += concat(", ", column, " NUMERIC");
+  for (const std::string& definition : shape.definitions()) sql += ", " + definition;
   database.exec(sql + ")");
   database.exec(view_sql(shape, bucket));
 }

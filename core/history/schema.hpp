@@ -43,9 +43,10 @@ struct Shape {
 
   const Field* find(std::string_view field) const;
   void add(std::string field, Kind kind, std::string unit);
-  std::string table(std::int64_t bucket) const;     ///< quoted
-  std::vector<std::string> columns() const;         ///< quoted, in slot order
-  std::string column_list() const;                  ///< `"@key", "@estimated", …`
+  std::string table(std::int64_t bucket) const;  ///< quoted
+  std::vector<std::string> columns() const;      ///< quoted, in slot order
+  std::vector<std::string> definitions() const;  ///< the same with their types
+  std::string column_list() const;               ///< `"@key", "@estimated", …`
 };
 
 /// Checks the file's mark and version before anything is changed; then goes over to write-ahead logging, gives a new

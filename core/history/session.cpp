@@ -13,7 +13,10 @@ std::int64_t in_seconds(Duration duration) { return std::chrono::floor<std::chro
 }  // namespace
 
 Writer::Session::Session(const Settings& settings, Timestamp now)
-    : database_(settings.file, {.busy_timeout = settings.busy_timeout}), gap_(settings.gap), steady_since_(now), last_upkeep_(now) {
+    : database_(settings.file, {.busy_timeout = settings.busy_timeout}),
+      gap_(settings.gap),
+      steady_since_(now),
+      last_upkeep_(now) {
   prepare_schema(database_, true);
   for (auto& [name, shape] : load_shapes(database_)) tables_[name].shape = shape;
   newest_saved_ = database_.value("SELECT time FROM newest");
@@ -25,9 +28,7 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
   check.commit();
 }
 
-bool Writer::Session::file_gone() const {
-  return !std::filesystem::exists(database_.file());
-}
+bool Writer::Session::file_gone() const { return !std::filesystem::exists(database_.file()); }
 
 std::vector<std::int64_t> Writer::Session::buckets() const {
   std::vector<std::int64_t> all;
@@ -44,7 +45,9 @@ void Writer::Session::prepare_writers(Tables& tables) {
 }
 
 void Writer::Session::save_level(const Level& level) {
-  Statement save(database_, "INSERT INTO tier VALUES(?1, ?2, ?3, ?4) ON CONFLICT(bucket) DO UPDATE SET keep=?2, mark=?3, kept_from=?4");
+  Statement save(
+      database_,
+      "INSERT INTO tier VALUES(?1, ?2, ?3, ?4) ON CONFLICT(bucket) DO UPDATE SET keep=?2, mark=?3, kept_from=?4");
   save.bind(1, level.bucket).bind(2, level.keep).bind(3, level.mark).bind(4, level.kept_from).run();
 }
 
@@ -54,7 +57,8 @@ void Writer::Session::read_levels(const Settings& settings, Timestamp now) {
   while (read.step()) stored.push_back({read.integer(0), read.integer(1), read.integer(2), read.integer(3)});
   for (const Tier& tier : settings.tiers) levels_.push_back({in_seconds(tier.bucket), in_seconds(tier.keep)});
   for (Level& level : levels_) {
-    const auto known = std::find_if(stored.begin(), stored.end(), [&](const Level& l) { return l.bucket == level.bucket; });
+    const auto known =
+        std::find_if(stored.begin(), stored.end(), [&](const Level& l) { return l.bucket == level.bucket; });
     if (known == stored.end()) continue;
     level.mark = known->mark;
     level.kept_from = known->kept_from;
@@ -76,9 +80,9 @@ void Writer::Session::change_levels(const std::vector<Level>& stored, Timestamp 
   const std::vector<Level> wanted = std::move(levels_);
   const std::int64_t coarsest = stored.back().bucket;
   if (wanted.back().bucket != coarsest)
-    throw Refusal(concat("'", database_.file(), "' has ", bucket_name(coarsest), " as its coarsest tier, which cannot become ",
-                         bucket_name(wanted.back().bucket), "; keep the bucket ", bucket_name(coarsest),
-                         " or choose another file"));
+    throw Refusal(concat("'", database_.file(), "' has ", bucket_name(coarsest),
+                         " as its coarsest tier, which cannot become ", bucket_name(wanted.back().bucket),
+                         "; keep the bucket ", bucket_name(coarsest), " or choose another file"));
   levels_ = stored;
   for (auto& [name, tables] : tables_) prepare_writers(tables);
   const std::int64_t last = std::max({unix_seconds(now), newest_saved_, stored.back().mark});

@@ -25,10 +25,10 @@ class Writer::Session {
 
  private:
   struct Level {
-    std::int64_t bucket, keep;  ///< seconds
-    std::int64_t mark = 0;      ///< everything before it was rolled up into this tier; of no meaning in the finest
-    std::int64_t kept_from = 0; ///< rows before it have expired, and count no more
-    bool unfinished = false;    ///< some of those are still there
+    std::int64_t bucket, keep;   ///< seconds
+    std::int64_t mark = 0;       ///< everything before it was rolled up into this tier; of no meaning in the finest
+    std::int64_t kept_from = 0;  ///< rows before it have expired, and count no more
+    bool unfinished = false;     ///< some of those are still there
     friend bool operator==(const Level&, const Level&) = default;
   };
   /// A measurement and the statements of its tables, one per tier.

@@ -31,8 +31,9 @@ std::string check_tiers(const std::vector<Tier>& tiers) {
       return concat("bucket ", bucket, " must be a multiple of the one before it, ",
                     format_duration(tiers[i - 1].bucket), "; list the finest first");
     if (i > 0 && tier.keep < tiers[i - 1].keep)
-      return concat("keep ", format_duration(tier.keep), " of bucket ", bucket, " must not be shorter than that of the ",
-                    "finer one before it, ", format_duration(tiers[i - 1].keep));
+      return concat("keep ", format_duration(tier.keep), " of bucket ", bucket,
+                    " must not be shorter than that of the ", "finer one before it, ",
+                    format_duration(tiers[i - 1].keep));
     if (tier.keep < std::chrono::hours(1)) return concat("keep of bucket ", bucket, " must be at least 1h");
   }
   return {};
@@ -62,7 +63,8 @@ void append_pieces(std::vector<Piece>& pieces, Timestamp from, Timestamp to, std
 
 std::uint64_t share(std::uint64_t amount, std::int64_t part, std::int64_t whole) {
   if (whole <= 0) return 0;
-  return static_cast<std::uint64_t>(Wide{amount} * static_cast<std::uint64_t>(part) / static_cast<std::uint64_t>(whole));
+  return static_cast<std::uint64_t>(Wide{amount} * static_cast<std::uint64_t>(part) /
+                                    static_cast<std::uint64_t>(whole));
 }
 
 }  // namespace trafficd::history

@@ -47,7 +47,8 @@ void Writer::Session::roll_up_table(Tables& tables, std::size_t level, std::int6
   const std::int64_t fine = levels_[level - 1].bucket, coarse = levels_[level].bucket;
   const std::string from = concat(" FROM ", tables.shape.table(fine), " WHERE \"@key\" >= ?1");
   Statement next(database_, "SELECT min(\"@key\")" + from);
-  Statement rows(database_, concat("SELECT ", tables.shape.column_list(), from, " AND \"@key\" < ?2 ORDER BY \"@key\""));
+  Statement rows(database_,
+                 concat("SELECT ", tables.shape.column_list(), from, " AND \"@key\" < ?2 ORDER BY \"@key\""));
   Cells sums;
   std::unordered_map<std::int64_t, std::uint32_t> by_series;
   std::int64_t key = (levels_[level].mark / fine) << series_bits;
@@ -86,7 +87,8 @@ bool Writer::Session::expire(std::size_t level, Timestamp now) {
   for (auto& [name, tables] : tables_) {
     const std::string rows = concat(" FROM ", tables.shape.table(tier.bucket), " WHERE \"@key\" < ");
     const std::int64_t end = (limit / tier.bucket) << series_bits;
-    const std::int64_t stop = database_.value(concat("SELECT \"@key\"", rows, end, " ORDER BY \"@key\" LIMIT 1 OFFSET ", rows_a_step));
+    const std::int64_t stop =
+        database_.value(concat("SELECT \"@key\"", rows, end, " ORDER BY \"@key\" LIMIT 1 OFFSET ", rows_a_step));
     database_.exec(concat("DELETE", rows, stop == 0 ? end : stop));
     removed = removed || database_.changes() > 0;
     tier.unfinished = tier.unfinished || stop != 0;

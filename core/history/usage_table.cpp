@@ -47,7 +47,10 @@ class Table {
   }
 
   std::string draw() {
-    for (const SeriesUsage& each : usage_.series) draw_series(each);
+    // Of many series those that moved something are of interest.
+    for (const SeriesUsage& each : usage_.series)
+      if (usage_.series.size() == 1 || !each.rows.empty()) draw_series(each);
+    if (out_.empty()) out_ = "nothing in this time\n";
     if (estimated_)
       out_ += colour("2", "~ partly estimated: traffic of a time without samples, laid over it evenly") + "\n";
     return std::move(out_);
@@ -82,7 +85,8 @@ constexpr std::size_t column_width = 12;
 void Table::choose_columns() {
   const auto& fields = usage_.measurement.fields;
   const auto find = [&](std::string_view name) {
-    return std::find_if(fields.begin(), fields.end(), [&](const FieldInfo& f) { return f.name == name && f.kind != Kind::gauge; });
+    return std::find_if(fields.begin(), fields.end(),
+                        [&](const FieldInfo& f) { return f.name == name && f.kind != Kind::gauge; });
   };
   const auto rx = find("rx_bytes"), tx = find("tx_bytes");
   if (rx != fields.end() && tx != fields.end()) {
@@ -111,7 +115,8 @@ double Table::total(const UsageRow& row) const {
 std::string Table::cell(const Column& column, const UsageRow& row) const {
   const double amount = value(row, static_cast<std::size_t>(&column - columns_.data()));
   if (column.bytes) return human_bytes(amount);
-  return amount == std::floor(amount) && std::abs(amount) < 0x1p53 ? std::to_string(static_cast<std::int64_t>(amount)) : concat(std::round(amount * 100) / 100);
+  return amount == std::floor(amount) && std::abs(amount) < 0x1p53 ? std::to_string(static_cast<std::int64_t>(amount))
+                                                                   : concat(std::round(amount * 100) / 100);
 }
 
 std::string Table::name_of(const UsageRow& row) const {
@@ -158,14 +163,16 @@ void Table::draw_row(const std::string& name, const UsageRow& row, double most) 
 void Table::draw_series(const SeriesUsage& each) {
   draw_head(each);
   if (each.rows.empty()) {
-    out_ += "  nothing in this time\n\n";
+    out_ += "  nothing in this time\n";
     return;
   }
-  label_width_ = std::max(label_width_, columns(name_of(each.rows.back())));
   for (const UsageRow& row : each.rows) label_width_ = std::max(label_width_, columns(name_of(row)));
   const std::size_t used = 2 + label_width_ + 2 + column_width * (columns_.size() + (pair_ ? 1 : 0)) + 2;
   bar_width_ = style_.width > used + 4 ? std::min<std::size_t>(style_.width - used, 40) : 0;
-  const char* unit = usage_.unit == Unit::hour ? "hour" : usage_.unit == Unit::day ? "day" : usage_.unit == Unit::month ? "month" : "year";
+  const char* unit = usage_.unit == Unit::hour    ? "hour"
+                     : usage_.unit == Unit::day   ? "day"
+                     : usage_.unit == Unit::month ? "month"
+                                                  : "year";
   std::string head = "  " + left(unit, label_width_ + 2);
   for (const Column& column : columns_) head += right(column.head.substr(0, column_width - 1), column_width);
   out_ += colour("2", head + (pair_ ? right("total", column_width) : "")) + "\n";
@@ -175,7 +182,8 @@ void Table::draw_series(const SeriesUsage& each) {
   for (const UsageRow& row : each.rows) {
     most = std::max(most, total(row));
     sum.estimated += row.estimated;
-    for (std::size_t i = 0; i < row.fields.size(); ++i) sum.fields[i].add(row.fields[i], usage_.measurement.fields[i].kind);
+    for (std::size_t i = 0; i < row.fields.size(); ++i)
+      sum.fields[i].add(row.fields[i], usage_.measurement.fields[i].kind);
   }
   for (const UsageRow& row : each.rows) draw_row(name_of(row), row, most);
   if (each.rows.size() > 1) draw_row("sum", sum, 0);

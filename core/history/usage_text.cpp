@@ -85,7 +85,8 @@ std::string to_csv(const Usage& usage) {
     for (const UsageRow& row : each.rows) {
       for (const std::string& tag : usage.measurement.identity)
         out += csv_cell(find_tag(each.series.identity, tag).value_or("")) + ",";
-      out += concat(csv_cell(each.series.instance), ",", unix_seconds(row.period.from), ",", unix_seconds(row.period.to));
+      out +=
+          concat(csv_cell(each.series.instance), ",", unix_seconds(row.period.from), ",", unix_seconds(row.period.to));
       for (std::size_t i = 0; i < row.fields.size(); ++i)
         out += "," + (row.fields[i].present ? number(row.fields[i], usage.measurement.fields[i].kind) : std::string{});
       out += concat(",", row.estimated, "\n");

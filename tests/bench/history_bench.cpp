@@ -38,8 +38,10 @@ void bare_upserts(benchmark::State& state) {
   exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536");
   exec(db, "CREATE TABLE t(id INTEGER PRIMARY KEY, time, a, b, c, d, e, f)");
   sqlite3_stmt* upsert = nullptr;
-  sqlite3_prepare_v2(db, "INSERT INTO t VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(id) DO UPDATE SET time=?2,"
-                         "a=a+?3,b=b+?4,c=c+?5,d=d+?6,e=e+?7,f=f+?8", -1, &upsert, nullptr);
+  sqlite3_prepare_v2(db,
+                     "INSERT INTO t VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(id) DO UPDATE SET time=?2,"
+                     "a=a+?3,b=b+?4,c=c+?5,d=d+?6,e=e+?7,f=f+?8",
+                     -1, &upsert, nullptr);
   std::int64_t round = 0;
   for (auto _ : state) {
     ++round;
@@ -68,8 +70,12 @@ void history_writer(benchmark::State& state) {
   Batch batch;
   for (int i = 0; i < batch_size; ++i) {
     const int which = i % series;
-    batch.push_back({i < series ? make_series("bench", measurement, {{"n", std::to_string(which)}}) : batch[static_cast<std::size_t>(which)].series,
-                     {}, static_cast<std::uint64_t>(which) + 1, false, std::vector<Value>(counters)});
+    batch.push_back({i < series ? make_series("bench", measurement, {{"n", std::to_string(which)}})
+                                : batch[static_cast<std::size_t>(which)].series,
+                     {},
+                     static_cast<std::uint64_t>(which) + 1,
+                     false,
+                     std::vector<Value>(counters)});
   }
   testing::RecordingLogger log;
   history::Writer writer({.file = folder.path / "traffic.db"}, log);

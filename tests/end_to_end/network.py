@@ -73,10 +73,13 @@ class Namespace:
     def ip(self, *words):
         return ip("-n", self.name, *words)
 
+    def link(self, interface):
+        return json.loads(self.ip("-j", "-s", "link", "show", "dev", interface))[0]
+
     def counters(self, interface):
         """What the kernel has counted, asked over netlink: (rx_bytes, tx_bytes)."""
-        link = json.loads(self.ip("-j", "-s", "link", "show", "dev", interface))[0]
-        return link["stats64"]["rx"]["bytes"], link["stats64"]["tx"]["bytes"]
+        stats = self.link(interface)["stats64"]
+        return stats["rx"]["bytes"], stats["tx"]["bytes"]
 
 
 class Network:
@@ -120,16 +123,17 @@ class Network:
         self.near.ip("link", "del", interface)
 
     def up(self, interface, far):
-        """Addresses and neighbours; again after a rename, because the kernel forgets neighbours of a link that was down."""
+        """Addresses and neighbours; the kernel forgets neighbours of a link that was down."""
         net = self._nets[far.removeprefix("far_")]
         ends = [(self.near, interface, 1), (self.far, far, 2)]
         for space, name, _ in ends:
             space.ip("link", "set", name, "up")
-        macs = {space: json.loads(space.ip("-j", "link", "show", "dev", name))[0]["address"] for space, name, _ in ends}
+        macs = {space: space.link(name)["address"] for space, name, _ in ends}
         for space, name, host in ends:
             other = self.far if space is self.near else self.near
             space.ip("addr", "replace", f"10.77.{net}.{host}/24", "dev", name)
-            space.ip("neigh", "replace", f"10.77.{net}.{3 - host}", "lladdr", macs[other], "dev", name, "nud", "permanent")
+            space.ip("neigh", "replace", f"10.77.{net}.{3 - host}", "lladdr", macs[other], "dev", name,
+                     "nud", "permanent")
 
     def rename(self, old, new, far):
         self.near.ip("link", "set", old, "down")

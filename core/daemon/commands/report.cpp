@@ -53,7 +53,8 @@ history::TableStyle terminal_style() {
     style.width = size.ws_col;
   else if (columns != nullptr && std::atoi(columns) > 0)
     style.width = static_cast<std::size_t>(std::min(std::atoi(columns), 1000));
-  style.colour = terminal && (no_colour == nullptr || *no_colour == '\0') && (term == nullptr || std::string_view(term) != "dumb");
+  style.colour =
+      terminal && (no_colour == nullptr || *no_colour == '\0') && (term == nullptr || std::string_view(term) != "dumb");
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
       const std::string_view locale(value);
@@ -73,7 +74,8 @@ std::string make_query(const ReportOptions& options, const Zone& zone, Timestamp
   if (options.interface) query.match.emplace_back("interface", *options.interface);
   for (const std::string& pair : options.match) {
     const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) return "write --match as tag=glob, for example --match 'interface=eth*'";
+    if (equals == std::string::npos || equals == 0)
+      return "write --match as tag=glob, for example --match 'interface=eth*'";
     query.match.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
   }
   for (const auto& [text, time] : {std::pair{&options.since, &query.since}, std::pair{&options.until, &query.until}}) {
@@ -90,11 +92,13 @@ int report(const ReportOptions& options) {
   if (!zone) return fail(bad_arguments, zone.error());
   const Timestamp now = SystemClock{}.now();
   history::UsageQuery query;
-  if (const std::string error = make_query(options, *zone, now, query); !error.empty()) return fail(bad_arguments, error);
+  if (const std::string error = make_query(options, *zone, now, query); !error.empty())
+    return fail(bad_arguments, error);
   const auto file = history_file(options);
   if (!file) return fail(unreadable, file.error());
   if (std::error_code error; !std::filesystem::exists(*file, error) && !error)
-    return fail(unreadable, concat("there is no history yet at '", *file, "'; start 'trafficd run' first, or give --file or --state"));
+    return fail(unreadable, concat("there is no history yet at '", *file,
+                                   "'; start 'trafficd run' first, or give --file or --state"));
   const auto reader = history::Reader::open(*file);
   if (!reader) return fail(unreadable, reader.error());
 
@@ -120,14 +124,17 @@ void add_report(CLI::App& app, int& exit_code) {
   command->add_option("--measurement", options->measurement, "What was measured")->capture_default_str();
   command->add_option("--match", options->match, "Only series whose tag fits: tag=glob; may be given more than once");
   command->add_flag("--all", options->all, "All series, not only the interface of the default route");
-  command->add_option("--since", options->since, "From this time on: 2026-11-21, '2026-11-21 14:00', 7d, yesterday, @1700000000");
+  command->add_option("--since", options->since,
+                      "From this time on: 2026-11-21, '2026-11-21 14:00', 7d, yesterday, @1700000000");
   command->add_option("--until", options->until, "Up to this time");
-  command->add_option("--zone", options->zone, "Time zone that days and months are counted in (default: this machine's)");
+  command->add_option("--zone", options->zone,
+                      "Time zone that days and months are counted in (default: this machine's)");
   command->add_option("--limit", options->limit, "Only so many of the newest periods")->check(CLI::PositiveNumber);
   auto* json = command->add_flag("--json", options->json, "One array of objects, times in unix seconds");
   command->add_flag("--csv", options->csv, "A header and one line per row")->excludes(json);
   auto* state = command->add_option("--state", options->state, "Folder where the service keeps its files");
-  command->add_option("--file", options->file, "The history itself (default: traffic.db in that folder)")->excludes(state);
+  command->add_option("--file", options->file, "The history itself (default: traffic.db in that folder)")
+      ->excludes(state);
   command->footer(
       "Without --since the last 24 hours, 30 days, 12 months or all years are shown.\n"
       "Exit codes: 0 good, 1 wrong arguments, 2 the history could not be read.");

@@ -1,6 +1,5 @@
 #include "daemon/commands/run.hpp"
 
-#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <memory>
 
 #include "daemon/configuration.hpp"
+#include "daemon/memory.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/signals.hpp"
 #include "daemon/state_lock.hpp"
@@ -49,21 +49,21 @@ Status make_state_folder(const fs::path& folder) {
   return Status::ok();
 }
 
-/// Memory that start-up used and the service does not need: the parsed configuration, symbol tables.
-void shrink_memory() { malloc_trim(0); }
-
 /// Until the end; answers the exit code.
 int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal,
           Clock& clock) {
   graph.start();
   notify("READY=1");
-  shrink_memory();
   Complaint unsaved(journal.own(), clock);
   const int pause = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
   int exit_code = 0;
+  bool settled = false;
   for (bool running = true; running;) {
     switch (signals.wait(pause)) {
-      case Signals::Event::none: break;
+      case Signals::Event::none:
+        if (!settled) release_start_up_memory();
+        settled = true;
+        break;
       case Signals::Event::reload: journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration"); break;
       case Signals::Event::stop: running = false; break;
       case Signals::Event::fatal:
@@ -86,8 +86,7 @@ int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& 
 }
 
 int run(const ConfigurationOptions& options) {
-  // Few arenas: thirty mostly sleeping threads need no memory pools of their own.
-  mallopt(M_ARENA_MAX, 1);
+  use_few_arenas();
   umask(022);
   const std::string file = configuration_file(options);
   Problems problems;

@@ -56,7 +56,9 @@ bool repeats(date::local_seconds local, const Zone& zone) {
   return data != nullptr && data->get_info(local).result == date::local_info::ambiguous;
 }
 
-std::string two(int number) { return {static_cast<char>('0' + number / 10 % 10), static_cast<char>('0' + number % 10)}; }
+std::string two(int number) {
+  return {static_cast<char>('0' + number / 10 % 10), static_cast<char>('0' + number % 10)};
+}
 
 std::string offset_text(seconds offset) {
   const int minutes = static_cast<int>(std::abs(offset.count()) / 60);

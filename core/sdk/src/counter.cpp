@@ -138,7 +138,8 @@ void CounterTracker::step(const Sample& sample, Increase& increase) {
   increase.reason = Increase::Reason::first;
   increase.from = sample.time;
   increase.amounts.assign(counters, 0);
-  const auto known = std::find_if(lives_.begin(), lives_.end(), [&](const Baseline& b) { return b.epoch == sample.epoch; });
+  const auto known =
+      std::find_if(lives_.begin(), lives_.end(), [&](const Baseline& b) { return b.epoch == sample.epoch; });
   if (known != lives_.end()) {
     known->totals.resize(counters, Baseline::unseen);
     sample.epoch == 0 ? count_unnamed(sample, *known, increase) : count_growth(sample, *known, increase);
@@ -149,7 +150,8 @@ void CounterTracker::step(const Sample& sample, Increase& increase) {
   // A life without a name is no proof of a restart, so it only sets a mark.
   if (sample.born || (!lives_.empty() && sample.epoch != 0)) {
     increase.reason = lives_.empty() ? Increase::Reason::born : Increase::Reason::restarted;
-    if (!lives_.empty()) increase.from = std::min(lives_.back().time, sample.time);
+    // A life that was seen from its birth fell into the last step; any other may have begun right after the old one.
+    if (!sample.born) increase.from = std::min(lives_.back().time, sample.time);
     count_from_zero(sample, life, increase);
   } else {
     each_total(sample, [&](std::size_t i, std::uint64_t total) { life.totals[i] = total; });

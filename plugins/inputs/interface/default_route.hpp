@@ -6,7 +6,8 @@
 
 namespace trafficd::interface {
 
-/// From the text of /proc/net/route: the interface of the usable default route with the lowest metric; empty when there is none.
+/// From the text of /proc/net/route: the interface of the usable default route with the lowest metric; empty when there
+/// is none.
 std::string ipv4_default_interface(std::string_view table);
 /// The same from the text of /proc/net/ipv6_route.
 std::string ipv6_default_interface(std::string_view table);

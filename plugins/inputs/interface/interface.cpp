@@ -19,10 +19,9 @@ using namespace std::chrono_literals;
 
 struct Config {
   std::vector<std::string> match;
-  std::vector<std::string> ignore{"veth*",   "docker*", "br-*",    "virbr*", "tap*",   "vnet*",    "lxc*",
-                                  "cali*",   "flannel*", "cni*",   "podman*", "ifb*",  "dummy*",   "tunl0",
-                                  "sit0",    "gre0",    "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6tnl0",
-                                  "ip6gre0"};
+  std::vector<std::string> ignore{"veth*",    "docker*", "br-*",    "virbr*",   "tap*",    "vnet*",  "lxc*", "cali*",
+                                  "flannel*", "cni*",    "podman*", "ifb*",     "dummy*",  "tunl0",  "sit0", "gre0",
+                                  "gretap0",  "erspan0", "ip_vti0", "ip6_vti0", "ip6tnl0", "ip6gre0"};
   bool loopback = false;
   bool all_counters = false;
   std::string root;
@@ -90,8 +89,11 @@ class Interface final : public PollInput {
   static Declarations declare() { return {options().docs(), {main_measurement(), detail_measurement()}, {}}; }
 
   Interface(const ConfigNode& node, Host& host)
-      : host_(host), config_(options().parse(node)), own_ignore_(node.find("ignore") != nullptr),
-        net_(config_.root + "/sys/class/net"), proc_(config_.root + "/proc") {}
+      : host_(host),
+        config_(options().parse(node)),
+        own_ignore_(node.find("ignore") != nullptr),
+        net_(config_.root + "/sys/class/net"),
+        proc_(config_.root + "/proc") {}
 
   Status open() override;
   Status collect(Batch& out) override;
@@ -224,8 +226,7 @@ void Interface::take(const LinkMessage& message, Batch& out) {
   primary_due_ = true;
   Link* link = find(message.index);
   if (link) raise(link->last, message.counters);
-  const bool watched =
-      wanted(message.name) && (!message.loopback || loopback_wanted(message.name));
+  const bool watched = wanted(message.name) && (!message.loopback || loopback_wanted(message.name));
   if (message.gone) {
     if (link || watched) add_at_message(out, message, link);
     if (link) links_.erase(links_.begin() + (link - links_.data()));
@@ -344,7 +345,8 @@ bool Interface::read(Link& link, Batch& out) {
                                                 " of its counters in '", net_, "' cannot be read as numbers"));
   }
   link.last = reading.counters;
-  add(out, link.index, link.series, link.detail, reading.counters, link.speed ? Value(*link.speed) : Value(), reading.up);
+  add(out, link.index, link.series, link.detail, reading.counters, link.speed ? Value(*link.speed) : Value(),
+      reading.up);
   return true;
 }
 

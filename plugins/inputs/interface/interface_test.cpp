@@ -257,7 +257,10 @@ TEST_CASE("interface: a changed speed travels with the series") {
 TEST_CASE("interface: without a state of its own the carrier tells whether it is up") {
   Tree tree;
   tree.add("wg0", 2);
-  struct Case { const char *operstate, *carrier; int up; };
+  struct Case {
+    const char *operstate, *carrier;
+    int up;
+  };
   const Case c = GENERATE(Case{"unknown\n", "1\n", 1}, Case{"unknown\n", "0\n", 0}, Case{"unknown\n", "", 0},
                           Case{"dormant\n", "1\n", 0}, Case{"up\n", "0\n", 1});
   tree.set("wg0", "operstate", c.operstate);

@@ -14,8 +14,8 @@
 namespace trafficd::interface {
 
 struct LinkReading {
-  bool gone = false;          ///< the device is no longer there
-  std::size_t unreadable = 0; ///< how many files held something that is not a number
+  bool gone = false;           ///< the device is no longer there
+  std::size_t unreadable = 0;  ///< how many files held something that is not a number
   LinkCounters counters;
   Value up;
 };

@@ -25,7 +25,9 @@ bool take(Bytes& rest, T& header) {
 }
 
 /// Netlink pads everything to four bytes, but for the last.
-Bytes after(Bytes whole, std::size_t length) { return whole.subspan(std::min((length + 3) & ~std::size_t{3}, whole.size())); }
+Bytes after(Bytes whole, std::size_t length) {
+  return whole.subspan(std::min((length + 3) & ~std::size_t{3}, whole.size()));
+}
 
 std::string_view text(Bytes content) {
   const auto end = std::find(content.begin(), content.end(), std::byte{0});

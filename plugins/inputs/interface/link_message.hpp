@@ -12,8 +12,8 @@
 namespace trafficd::interface {
 
 struct LinkMessage {
-  bool gone = false;      ///< removed (its counters are final), else new or changed
-  int index = 0;          ///< the interface index: who it is, whatever its name
+  bool gone = false;  ///< removed (its counters are final), else new or changed
+  int index = 0;      ///< the interface index: who it is, whatever its name
   bool loopback = false;
   std::string name;
   bool has_counters = false;

@@ -75,7 +75,7 @@ std::string namespace_identity() {
   if (any && ::getsockopt(any.get(), SOL_SOCKET, netns_cookie, &cookie, &size) == 0 && size == sizeof cookie)
     return concat("cookie ", cookie);
   // Linux before 5.14. The number can return after the namespace has gone, which no older kernel lets us see.
-  struct stat about{};
+  struct stat about {};
   if (::stat("/proc/self/ns/net", &about) == 0) return concat("inode ", static_cast<std::uint64_t>(about.st_ino));
   return "unknown";
 }

@@ -16,7 +16,7 @@ class LinkSocket {
  public:
   struct Drained {
     std::vector<LinkMessage> messages;
-    std::uint64_t overruns = 0;   ///< how often the kernel had to drop announcements: look at everything again
+    std::uint64_t overruns = 0;  ///< how often the kernel had to drop announcements: look at everything again
     std::uint64_t undecoded = 0;
   };
 

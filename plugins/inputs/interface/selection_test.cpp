@@ -13,7 +13,8 @@ using namespace trafficd;
 using namespace std::chrono_literals;
 using Names = std::vector<std::string>;
 
-constexpr const char* route_head = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
+constexpr const char* route_head =
+    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
 
 /// A tree with interfaces of these names, numbered from 1; `lo` is the loopback.
 class Machine {
@@ -50,10 +51,37 @@ Names watched(const Machine& machine, const std::string& more) {
 }
 
 TEST_CASE("interface: by default the machine's own noise is left out") {
-  const Machine machine({"lo", "eth0", "wlan0", "ppp0", "wg0", "tun0", "br0", "bond0", "enp3s0.7", "wwan0", "veth12ab",
-                         "docker0", "docker_gwbridge", "br-0123456789ab", "virbr0", "tap3", "vnet4", "lxcbr0", "cali12",
-                         "flannel.1", "cni0", "podman0", "ifb0", "dummy0", "tunl0", "sit0", "gre0", "gretap0", "erspan0",
-                         "ip_vti0", "ip6tnl0"});
+  const Machine machine({"lo",
+                         "eth0",
+                         "wlan0",
+                         "ppp0",
+                         "wg0",
+                         "tun0",
+                         "br0",
+                         "bond0",
+                         "enp3s0.7",
+                         "wwan0",
+                         "veth12ab",
+                         "docker0",
+                         "docker_gwbridge",
+                         "br-0123456789ab",
+                         "virbr0",
+                         "tap3",
+                         "vnet4",
+                         "lxcbr0",
+                         "cali12",
+                         "flannel.1",
+                         "cni0",
+                         "podman0",
+                         "ifb0",
+                         "dummy0",
+                         "tunl0",
+                         "sit0",
+                         "gre0",
+                         "gretap0",
+                         "erspan0",
+                         "ip_vti0",
+                         "ip6tnl0"});
   CHECK(watched(machine, "") == Names{"bond0", "br0", "enp3s0.7", "eth0", "ppp0", "tun0", "wg0", "wlan0", "wwan0"});
 }
 
@@ -123,13 +151,15 @@ TEST_CASE("interface: the attribute primary follows the default route") {
   route("eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n");
   CHECK(primaries() == Names{"eth0"});
   const SeriesPtr before = bench.samples().at(0).series;
-  route("eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
-        "ppp0\t00000000\t00000000\t0001\t0\t0\t50\t00000000\t0\t0\t0\n");
+  route(
+      "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+      "ppp0\t00000000\t00000000\t0001\t0\t0\t50\t00000000\t0\t0\t0\n");
   CHECK(primaries() == Names{"ppp0"});
   CHECK(bench.samples().at(0).series->same_identity(*before));
   route("");
-  machine.folder().write("proc/net/ipv6_route", std::string(32, '0') + " 00 " + std::string(32, '0') +
-                                                    " 00 fe800000000000000000000000000001 00000400 1 0 00000003 eth0\n");
+  machine.folder().write("proc/net/ipv6_route",
+                         std::string(32, '0') + " 00 " + std::string(32, '0') +
+                             " 00 fe800000000000000000000000000001 00000400 1 0 00000003 eth0\n");
   CHECK(primaries() == Names{"eth0"});
 }
 
@@ -140,11 +170,12 @@ TEST_CASE("interface: the default route is read from the kernel's tables") {
   CHECK(ipv4_default_interface("").empty());
   CHECK(ipv4_default_interface(head).empty());
   CHECK(ipv4_default_interface(head + "eth0 0002A8C0 00000000 0001 0 0 0 00FFFFFF 0 0 0\n").empty());
-  CHECK(ipv4_default_interface(head + "tun0 00000000 00000000 0001 0 0 0 00000080 0 0 0\n").empty());  // a half, not all
+  CHECK(
+      ipv4_default_interface(head + "tun0 00000000 00000000 0001 0 0 0 00000080 0 0 0\n").empty());  // a half, not all
   CHECK(ipv4_default_interface(head + "eth0 00000000 0101A8C0 0002 0 0 0 00000000 0 0 0\n").empty());  // not up
   CHECK(ipv4_default_interface(head + "* 00000000 00000000 0201 0 0 0 00000000 0 0 0\n").empty());     // unreachable
   CHECK(ipv4_default_interface(head + "eth0 00000000 0101A8C0 0003 0 0 zz 00000000 0 0 0\n").empty());
-  CHECK(ipv4_default_interface(head + "eth0 00000000 0101A8C0 0003 0 0").empty());  // cut off
+  CHECK(ipv4_default_interface(head + "eth0 00000000 0101A8C0 0003 0 0").empty());       // cut off
   CHECK(ipv4_default_interface("a 0 0 3 0 0 7 0 0 0 0\nb 0 0 3 0 0 7 0 0 0 0") == "a");  // equal metrics: the first
   CHECK(ipv4_default_interface("a 0 0 3 0 0 4294967295 0 0 0 0\nb 0 0 3 0 0 1 0 0 0 0\n") == "b");
 

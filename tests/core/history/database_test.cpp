@@ -60,12 +60,15 @@ TEST_CASE("failures are sorted by what can be done about them") {
   CHECK(kind_of([&] { database.exec("SELECT nonsense"); }) == DatabaseError::Kind::other);
   CHECK(kind_of([&] { Statement(database, "SELEKT"); }) == DatabaseError::Kind::other);
   database.exec("PRAGMA max_page_count=1");
-  CHECK(kind_of([&] { database.exec("CREATE TABLE u(x); INSERT INTO u VALUES(zeroblob(100000))"); }) == DatabaseError::Kind::full);
+  CHECK(kind_of([&] { database.exec("CREATE TABLE u(x); INSERT INTO u VALUES(zeroblob(100000))"); }) ==
+        DatabaseError::Kind::full);
   Database reader(folder.path() / "x.db", {.mode = Database::Mode::read_only});
   CHECK(kind_of([&] { reader.exec("INSERT INTO t VALUES(1)"); }) == DatabaseError::Kind::readonly);
-  CHECK(kind_of([&] { Database(folder.path() / "none.db", {.mode = Database::Mode::read_only}); }) == DatabaseError::Kind::missing);
+  CHECK(kind_of([&] { Database(folder.path() / "none.db", {.mode = Database::Mode::read_only}); }) ==
+        DatabaseError::Kind::missing);
   testing::write_file(folder.path() / "junk.db", std::string(5'000, 'j'));
-  CHECK(kind_of([&] { Database(folder.path() / "junk.db").value("SELECT count(*) FROM t"); }) == DatabaseError::Kind::damaged);
+  CHECK(kind_of([&] { Database(folder.path() / "junk.db").value("SELECT count(*) FROM t"); }) ==
+        DatabaseError::Kind::damaged);
   const Transaction held(database);
   Database other(folder.path() / "x.db", {.busy_timeout = std::chrono::milliseconds(1)});
   CHECK(kind_of([&] { Transaction second(other); }) == DatabaseError::Kind::busy);

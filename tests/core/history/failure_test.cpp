@@ -1,6 +1,7 @@
 // What becomes of the history when its file fails: each failure is a real one.
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -62,7 +63,9 @@ TEST_CASE_METHOD(HistoryFixture, "a full disk: retry, nothing lost, and on it go
   int failures = 0;
   for (int i = 1; i < 400; ++i) {
     Batch batch;
-    for (int n = 0; n < 50; ++n) batch.push_back(sample(interface("eth" + std::to_string(n)), i * 60, static_cast<std::uint64_t>(n) + 1, static_cast<std::uint64_t>(i) * 10, 0, true, 1));
+    for (int n = 0; n < 50; ++n)
+      batch.push_back(sample(interface("eth" + std::to_string(n)), i * 60, static_cast<std::uint64_t>(n) + 1,
+                             static_cast<std::uint64_t>(i) * 10, 0, true, 1));
     const WriteResult result = writer->append(batch, at(i * 60));
     total = static_cast<std::uint64_t>(i) * 10;
     if (result.status.is_ok()) continue;
@@ -144,7 +147,8 @@ TEST_CASE_METHOD(HistoryFixture, "damage that shows while we run is handled the 
   write(sample(eth0, 20, 1, 9, 0));
   CHECK(amount("eth0", always_from, always_to) == 4);
   CHECK(testing::read_file(settings.file.string() + ".damaged-20231114T221510Z") == "an older one");
-  CHECK((testing::read_file(settings.file.string() + ".damaged-20231114T221510Z-2").substr(4'096) == bytes.substr(4'096)));
+  CHECK((testing::read_file(settings.file.string() + ".damaged-20231114T221510Z-2").substr(4'096) ==
+         bytes.substr(4'096)));
 }
 
 TEST_CASE_METHOD(HistoryFixture, "a database of somebody else is refused and not touched") {
@@ -199,6 +203,33 @@ TEST_CASE_METHOD(HistoryFixture, "somebody who holds the file makes us wait and 
   CHECK(amount("eth0", always_from, always_to) == 8);
 }
 
+TEST_CASE_METHOD(HistoryFixture, "a kill at any instant neither loses nor doubles a byte") {
+  const SeriesPtr eth0 = interface("eth0");
+  int pipe[2];
+  REQUIRE(::pipe(pipe) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (int i = 0;; ++i) {
+      const WriteResult result =
+          writer->append(Batch{sample(eth0, i * 10, 1, 1'000 + static_cast<std::uint64_t>(i) * 777, 0)}, at(i * 10));
+      if (!result.status.is_ok() || ::write(pipe[1], "x", 1) != 1) ::_exit(1);
+    }
+  }
+  ::close(pipe[1]);
+  char done = 0;
+  for (int i = 0; i < 300; ++i) REQUIRE(::read(pipe[0], &done, 1) == 1);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::close(pipe[0]);
+  REQUIRE(WIFSIGNALED(status));
+  const std::int64_t counted = amount("eth0", always_from, always_to);
+  CHECK(counted >= 299 * 777);
+  CHECK(counted % 777 == 0);
+  write(sample(eth0, 1e6, 1, 1'000 + 100'000 * 777, 0));
+  CHECK(amount("eth0", always_from, always_to) == 100'000 * 777);
+}
+
 TEST_CASE_METHOD(HistoryFixture, "an ordinary user can read: while we run, after a stop, after a kill") {
   if (::getuid() != 0) {
     WARN("not root: not tested");
@@ -218,9 +249,7 @@ TEST_CASE_METHOD(HistoryFixture, "an ordinary user can read: while we run, after
     writer.reset();
     CHECK(!std::filesystem::exists(settings.file.string() + "-wal"));
   }
-  SECTION("after a kill") {
-    kill();
-  }
+  SECTION("after a kill") { kill(); }
   const auto reads = [&] {
     const auto opened = Reader::open(settings.file);
     if (!opened) return 10;

@@ -6,11 +6,11 @@
 #include "catch.hpp"
 #include "history/database.hpp"
 #include "history/reader.hpp"
+#include "history/tiers.hpp"
 #include "history/writer.hpp"
 #include "trafficd/calendar.hpp"
 #include "trafficd/testing/host.hpp"
 #include "trafficd/testing/temp_folder.hpp"
-#include "history/tiers.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd::history {

@@ -62,8 +62,10 @@ TEST_CASE_METHOD(HistoryFixture, "views show rows as people want to see them") {
   write(sample(interface("eth0"), 30, 1, 500, 0, false, 20));
   write(sample(interface("eth0"), 2'000, 1, 900, 0));
   Database database(settings.file, {.mode = Database::Mode::read_only});
-  Statement row(database, "SELECT time, unix, instance, interface, rx_bytes, speed_mean, speed_min, speed_max, speed_last, estimated"
-                          " FROM interface_by_minute ORDER BY unix LIMIT 1");
+  Statement row(
+      database,
+      "SELECT time, unix, instance, interface, rx_bytes, speed_mean, speed_min, speed_max, speed_last, estimated"
+      " FROM interface_by_minute ORDER BY unix LIMIT 1");
   REQUIRE(row.step());
   CHECK(row.bytes(0) == "2023-11-14 22:15:00");
   CHECK(row.integer(1) == base);

@@ -19,9 +19,11 @@ TEST_CASE("tiers that would make a local day inexact are refused") {
   CHECK(check_tiers({{minutes(30), hours(24)}}).find("does not divide 15m") != std::string::npos);
   CHECK(check_tiers({{minutes(4), hours(24)}}).find("does not divide 15m") != std::string::npos);
   CHECK(check_tiers({{std::chrono::milliseconds(500), hours(24)}}).find("does not divide") != std::string::npos);
-  CHECK(check_tiers({{minutes(3), hours(2)}, {minutes(5), hours(2)}}).find("multiple of the one before") != std::string::npos);
+  CHECK(check_tiers({{minutes(3), hours(2)}, {minutes(5), hours(2)}}).find("multiple of the one before") !=
+        std::string::npos);
   CHECK(check_tiers({{minutes(15), hours(2)}, {minutes(1), hours(2)}}).find("finest first") != std::string::npos);
-  CHECK(check_tiers({{minutes(1), hours(5)}, {minutes(15), hours(2)}}).find("must not be shorter") != std::string::npos);
+  CHECK(check_tiers({{minutes(1), hours(5)}, {minutes(15), hours(2)}}).find("must not be shorter") !=
+        std::string::npos);
   CHECK(check_tiers({{minutes(1), minutes(5)}}).find("at least 1h") != std::string::npos);
 }
 
@@ -94,9 +96,11 @@ TEST_CASE_METHOD(HistoryFixture, "any day of any zone is exact, before and after
   Batch batch;
   for (int i = 0; i <= 3 * 86'400; i += 60) batch.push_back(sample(eth0, i, 1, static_cast<std::uint64_t>(i), 0));
   for (std::size_t i = 0; i < batch.size(); i += 100)
-    write(Batch(batch.begin() + static_cast<std::ptrdiff_t>(i), batch.begin() + static_cast<std::ptrdiff_t>(std::min(i + 100, batch.size()))),
+    write(Batch(batch.begin() + static_cast<std::ptrdiff_t>(i),
+                batch.begin() + static_cast<std::ptrdiff_t>(std::min(i + 100, batch.size()))),
           batch[std::min(i + 99, batch.size() - 1)].time);
-  for (const char* name : {"UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Chatham", "America/St_Johns"}) {
+  for (const char* name :
+       {"UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Chatham", "America/St_Johns"}) {
     const auto zone = Zone::find(name);
     REQUIRE(zone.has_value());
     const Period whole = period_of(at(day + 7'200), Unit::day, *zone);
@@ -106,7 +110,8 @@ TEST_CASE_METHOD(HistoryFixture, "any day of any zone is exact, before and after
 }
 
 TEST_CASE_METHOD(HistoryFixture, "old rows expire by tier, in steps, and the coarse ones answer for them") {
-  settings.tiers = {{std::chrono::minutes(1), std::chrono::hours(2)}, {std::chrono::minutes(15), std::chrono::hours(24)}};
+  settings.tiers = {{std::chrono::minutes(1), std::chrono::hours(2)},
+                    {std::chrono::minutes(15), std::chrono::hours(24)}};
   reopen();
   const SeriesPtr eth0 = interface("eth0");
   for (int i = 0; i <= 36 * 60; ++i) write(sample(eth0, i * 60, 1, static_cast<std::uint64_t>(i) * 10, 0));
@@ -136,7 +141,8 @@ TEST_CASE_METHOD(HistoryFixture, "a clock that jumps ahead does not expire anyth
 TEST_CASE_METHOD(HistoryFixture, "other tiers for the same history keep every sum") {
   const SeriesPtr eth0 = interface("eth0");
   for (int i = 0; i <= 100; ++i) write(sample(eth0, i * 60, 1, static_cast<std::uint64_t>(i) * 10, 0));
-  settings.tiers = {{std::chrono::minutes(5), std::chrono::hours(24)}, {std::chrono::minutes(15), std::chrono::hours(240)}};
+  settings.tiers = {{std::chrono::minutes(5), std::chrono::hours(24)},
+                    {std::chrono::minutes(15), std::chrono::hours(240)}};
   reopen();
   write(sample(eth0, 6'060, 1, 1'010, 0));
   CHECK(amount("eth0", always_from, always_to) == 1'010);
@@ -145,7 +151,8 @@ TEST_CASE_METHOD(HistoryFixture, "other tiers for the same history keep every su
   CHECK(amount("eth0", at(9'000), at(9'900)) == 150);
   CHECK(value("SELECT count(*) FROM sqlite_master WHERE name='interface_1m'") == 0);
 
-  settings.tiers = {{std::chrono::minutes(1), std::chrono::hours(24)}, {std::chrono::minutes(5), std::chrono::hours(240)}};
+  settings.tiers = {{std::chrono::minutes(1), std::chrono::hours(24)},
+                    {std::chrono::minutes(5), std::chrono::hours(240)}};
   reopen();
   const Status refused = writer->open(at(12'000));
   CHECK(refused.code() == Status::Code::fatal);

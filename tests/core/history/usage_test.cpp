@@ -16,7 +16,8 @@ struct UsageFixture : HistoryFixture {
     const SeriesPtr eth0 = interface("eth0", {{"primary", "yes"}}), wlan0 = interface("wlan0");
     for (int i = 0; i <= 3 * 24; ++i) {
       const auto n = static_cast<std::uint64_t>(i) * 60;
-      write({sample(eth0, i * 3'600, 1, n * 100, n * 50, false, 1'000), sample(wlan0, i * 3'600, 2, n * 1'000'000, 0)}, at(i * 3'600));
+      write({sample(eth0, i * 3'600, 1, n * 100, n * 50, false, 1'000), sample(wlan0, i * 3'600, 2, n * 1'000'000, 0)},
+            at(i * 3'600));
     }
   }
   Usage ask() {
@@ -35,13 +36,18 @@ struct UsageFixture : HistoryFixture {
 /// An answer without a history behind it.
 Usage made() {
   Usage usage;
-  usage.measurement = {"interface", {"interface"}, {{"rx_bytes", Kind::counter, "By"}, {"tx_bytes", Kind::counter, "By"}, {"up", Kind::gauge, ""}}};
+  usage.measurement = {"interface",
+                       {"interface"},
+                       {{"rx_bytes", Kind::counter, "By"}, {"tx_bytes", Kind::counter, "By"}, {"up", Kind::gauge, ""}}};
   usage.unit = Unit::day;
-  const auto day = [](int n) { return Period{Timestamp{std::chrono::hours(24 * (20'000 + n))}, Timestamp{std::chrono::hours(24 * (20'001 + n))}}; };
+  const auto day = [](int n) {
+    return Period{Timestamp{std::chrono::hours(24 * (20'000 + n))}, Timestamp{std::chrono::hours(24 * (20'001 + n))}};
+  };
   const auto counter = [](std::int64_t n) { return FieldSum{.present = true, .amount = n}; };
   const FieldSum up{.present = true, .amount = 0, .sum = 3, .count = 4, .min = 0, .max = 1, .last = 1};
   SeriesUsage eth0;
-  eth0.series = {1, "lan", "interface", {{"interface", "eth0"}}, {{"name", "the \x1b[1muplink"}, {"primary", "yes"}}, {}, {}};
+  eth0.series = {1,  "lan", "interface", {{"interface", "eth0"}}, {{"name", "the \x1b[1muplink"}, {"primary", "yes"}},
+                 {}, {}};
   eth0.rate = {60, {counter(7'500'000), counter(750'000), up}};
   eth0.rows = {{day(0), 0, {counter(3'000'000'000), counter(1'000'000'000), up}},
                {day(1), 90, {counter(1'000'000'000), counter(0), {}}},
@@ -138,7 +144,8 @@ TEST_CASE_METHOD(UsageFixture, "a question that does not fit is answered with wh
 
 TEST_CASE_METHOD(UsageFixture, "the rate is that of the last minute") {
   const SeriesPtr eth0 = interface("eth0");
-  for (int i = 0; i <= 12; ++i) write(sample(eth0, i * 10, 1, static_cast<std::uint64_t>(i < 6 ? 0 : (i - 6) * 1'000), 0));
+  for (int i = 0; i <= 12; ++i)
+    write(sample(eth0, i * 10, 1, static_cast<std::uint64_t>(i < 6 ? 0 : (i - 6) * 1'000), 0));
   now = at(125);
   const Rate rate = ask().series[0].rate;
   CHECK(rate.seconds == 60);
@@ -158,10 +165,10 @@ TEST_CASE("the table on a narrow and on a wide terminal") {
         "  2024-10-06       1.00 kB     2.00 kB     3.00 kB  -\n"
         "  sum        ~     4.00 GB     1.00 GB     5.00 GB\n"
         "\n"
-        "=cmd|'x,y'\n"
-        "  nothing in this time\n"
-        "\n"
         "~ partly estimated: traffic of a time without samples, laid over it evenly\n");
+  Usage empty = made();
+  empty.series.erase(empty.series.begin());
+  CHECK(to_table(empty, utc, {}) == "=cmd|'x,y'\n  nothing in this time\n");
   const std::string narrow = to_table(made(), utc, {.width = 40, .colour = false, .unicode = true});
   CHECK(narrow.find("█") == std::string::npos);
   const std::string wide = to_table(made(), utc, {.width = 200, .colour = false, .unicode = true});
@@ -176,7 +183,8 @@ TEST_CASE("colours only where they are wanted") {
 
 TEST_CASE("a measurement without bytes shows its own fields") {
   Usage usage = made();
-  usage.measurement.fields = {{"requests", Kind::counter, "1"}, {"errors", Kind::counter, "1"}, {"load", Kind::gauge, ""}};
+  usage.measurement.fields = {
+      {"requests", Kind::counter, "1"}, {"errors", Kind::counter, "1"}, {"load", Kind::gauge, ""}};
   const std::string table = to_table(usage, *Zone::find("UTC"), {.width = 70, .colour = false, .unicode = false});
   CHECK(table.find("  day             requests      errors        load\n") != std::string::npos);
   CHECK(table.find("  2024-10-04    3000000000  1000000000        0.75") != std::string::npos);
@@ -184,14 +192,15 @@ TEST_CASE("a measurement without bytes shows its own fields") {
 
 TEST_CASE("JSON is one array of flat objects, integers as integers") {
   const std::string json = to_json(made());
-  CHECK(json ==
-        "[\n"
-        R"({"interface":"eth0","instance":"lan","from":1728000000,"to":1728086400,"rx_bytes":3000000000,"tx_bytes":1000000000,"up":0.75,"estimated":0,"name":"the \u001b[1muplink","primary":"yes"},)"
-        "\n"
-        R"({"interface":"eth0","instance":"lan","from":1728086400,"to":1728172800,"rx_bytes":1000000000,"tx_bytes":0,"estimated":90,"name":"the \u001b[1muplink","primary":"yes"},)"
-        "\n"
-        R"({"interface":"eth0","instance":"lan","from":1728172800,"to":1728259200,"rx_bytes":1000,"tx_bytes":2000,"up":0.75,"estimated":0,"name":"the \u001b[1muplink","primary":"yes"})"
-        "\n]\n");
+  CHECK(
+      json ==
+      "[\n"
+      R"({"interface":"eth0","instance":"lan","from":1728000000,"to":1728086400,"rx_bytes":3000000000,"tx_bytes":1000000000,"up":0.75,"estimated":0,"name":"the \u001b[1muplink","primary":"yes"},)"
+      "\n"
+      R"({"interface":"eth0","instance":"lan","from":1728086400,"to":1728172800,"rx_bytes":1000000000,"tx_bytes":0,"estimated":90,"name":"the \u001b[1muplink","primary":"yes"},)"
+      "\n"
+      R"({"interface":"eth0","instance":"lan","from":1728172800,"to":1728259200,"rx_bytes":1000,"tx_bytes":2000,"up":0.75,"estimated":0,"name":"the \u001b[1muplink","primary":"yes"})"
+      "\n]\n");
   CHECK(to_json(Usage{}) == "[]\n");
 }
 

@@ -162,7 +162,12 @@ TEST_CASE_METHOD(HistoryFixture, "a deleted and re-created interface keeps every
 TEST_CASE_METHOD(HistoryFixture, "hostile names and numbers are rejected, the rest of the batch is kept") {
   const SeriesPtr eth0 = interface("eth0");
   const auto bad = [](std::string name, std::string field) {
-    return Sample{make_series("udp", make_measurement(std::move(name), "", {{std::move(field), Kind::gauge, "", ""}}, {}), {}), at(0), 0, false, {1}};
+    return Sample{
+        make_series("udp", make_measurement(std::move(name), "", {{std::move(field), Kind::gauge, "", ""}}, {}), {}),
+        at(0),
+        0,
+        false,
+        {1}};
   };
   const Batch batch = {sample(eth0, 0, 1, 5, 0),
                        bad("x\"; DROP TABLE series; --", "a"),
@@ -195,7 +200,8 @@ TEST_CASE_METHOD(HistoryFixture, "a measurement that grows gets columns, and kee
     return make_series("udp", make_measurement("app", "", std::move(fields), {"id"}), {{"id", "1"}});
   };
   const SeriesPtr small = made({{"a", Kind::counter, "", ""}});
-  const SeriesPtr large = made({{"b", Kind::counter, "", ""}, {"g", Kind::gauge, "", ""}, {"a", Kind::counter, "", ""}});
+  const SeriesPtr large =
+      made({{"b", Kind::counter, "", ""}, {"g", Kind::gauge, "", ""}, {"a", Kind::counter, "", ""}});
   write(Sample{small, at(0), 1, false, {10}});
   write(Sample{large, at(10), 1, false, {100, 4.5, 15}});
   write(Sample{small, at(20), 1, false, {16}});

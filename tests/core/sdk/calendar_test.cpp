@@ -158,9 +158,9 @@ TEST_CASE("times are read in all their forms") {
 
 TEST_CASE("what is no time is refused with the forms that are") {
   const Zone utc_zone = zone("UTC");
-  const char* text = GENERATE("", "soon", "2026-13", "2026-02-30", "2026-1-1", "20261121", "2026-11-21 25:00", "2026-11-21T14",
-                              "2026-11-21T14:00:30+99:00", "@-5", "@99999999999999", "@1x", "9999-01-01", "1969", "-7d",
-                              "2026-11-21 14:00 ", "2026-11-2\x01");
+  const char* text = GENERATE("", "soon", "2026-13", "2026-02-30", "2026-1-1", "20261121", "2026-11-21 25:00",
+                              "2026-11-21T14", "2026-11-21T14:00:30+99:00", "@-5", "@99999999999999", "@1x",
+                              "9999-01-01", "1969", "-7d", "2026-11-21 14:00 ", "2026-11-2\x01");
   const auto time = parse_time(text, utc_zone, utc("2026-11-21"));
   INFO(text);
   REQUIRE(!time);

@@ -63,6 +63,16 @@ TEST_CASE("a new epoch of a known series counts from zero, and says since when")
   CHECK(restarted.from == at(0));
 }
 
+TEST_CASE("a new life that was seen from its birth is not laid over the pause before it") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 1'000, 500));
+  const Increase reborn = tracker.step(source.sample(3'600, 2, 40, 2'000, true));
+  CHECK(reborn.reason == Reason::restarted);
+  CHECK(reborn.amounts == Amounts{40, 2'000});
+  CHECK(reborn.from == at(3'600));
+}
+
 TEST_CASE("what was seen already adds nothing") {
   const Source source;
   CounterTracker tracker;
@@ -89,7 +99,8 @@ TEST_CASE("a late sample of an older life finds the mark of that life") {
 TEST_CASE("only so many lives are kept, the oldest goes first") {
   const Source source;
   CounterTracker tracker;
-  for (std::uint64_t epoch = 1; epoch <= 6; ++epoch) (void)tracker.step(source.sample(static_cast<int>(epoch), epoch, 10, 10));
+  for (std::uint64_t epoch = 1; epoch <= 6; ++epoch)
+    (void)tracker.step(source.sample(static_cast<int>(epoch), epoch, 10, 10));
   REQUIRE(tracker.baselines().size() == CounterTracker::lives_kept);
   CHECK(tracker.baselines().front().epoch == 3);
   CHECK(tracker.baselines().back().epoch == 6);

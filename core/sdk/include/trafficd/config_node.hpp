@@ -21,11 +21,11 @@ struct ConfigEntry;
 struct ConfigNode {
   enum class Type : unsigned char { null, scalar, sequence, map };
   Type type = Type::null;
-  std::string text;             ///< of a scalar, environment references replaced
-  bool quoted = false;          ///< the scalar stood in quotes, so it is text whatever it looks like
-  bool faulty = false;          ///< already complained of while the file was read; nobody complains again
-  Mark mark;                    ///< where the value begins
-  std::string path;             ///< `inputs.lan.snaplen`, `pipelines.main.stages[1].fields`
+  std::string text;                  ///< of a scalar, environment references replaced
+  bool quoted = false;               ///< the scalar stood in quotes, so it is text whatever it looks like
+  bool faulty = false;               ///< already complained of while the file was read; nobody complains again
+  Mark mark;                         ///< where the value begins
+  std::string path;                  ///< `inputs.lan.snaplen`, `pipelines.main.stages[1].fields`
   std::vector<ConfigNode> items;     ///< of a sequence
   std::vector<ConfigEntry> entries;  ///< of a map, in file order, keys unique
 

@@ -32,7 +32,7 @@ struct Increase {
     doubtful,  ///< neither a believable wrap nor a believable restart: set aside, neither added nor dropped
   };
   Reason reason = Reason::first;
-  Timestamp from;                      ///< when the baseline was read; equals the sample's time for `first` and `born`
+  Timestamp from;                      ///< when the baseline was read; equals the sample's time for `first` and lives that were born under our eyes
   std::vector<std::uint64_t> amounts;  ///< one per counter field, in field order; zero where nothing is added
 };
 

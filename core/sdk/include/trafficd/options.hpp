@@ -28,9 +28,9 @@ struct OptionDoc {
   enum class Type : unsigned char { boolean, integer, real, text, duration, size, network, secret, tags, block };
   std::string name;
   Type type = Type::text;
-  bool list = false;           ///< a sequence of `type`
+  bool list = false;  ///< a sequence of `type`
   bool required = false;
-  std::string default_text;    ///< as one would write it in YAML; empty when there is none
+  std::string default_text;  ///< as one would write it in YAML; empty when there is none
   std::string help;
   std::vector<std::string> choices;
   std::optional<std::string> minimum, maximum;
@@ -44,13 +44,13 @@ namespace detail {
 template <class V>
 struct OptionCodec;
 
-#define TRAFFICD_SCALAR_CODEC(V, KIND)                              \
-  template <>                                                       \
-  struct OptionCodec<V> {                                           \
-    static constexpr OptionDoc::Type type = OptionDoc::Type::KIND;  \
-    static constexpr bool list = false;                             \
-    static std::string read(const ConfigNode& node, V& value);      \
-    static std::string print(const V& value);                       \
+#define TRAFFICD_SCALAR_CODEC(V, KIND)                             \
+  template <>                                                      \
+  struct OptionCodec<V> {                                          \
+    static constexpr OptionDoc::Type type = OptionDoc::Type::KIND; \
+    static constexpr bool list = false;                            \
+    static std::string read(const ConfigNode& node, V& value);     \
+    static std::string print(const V& value);                      \
   };
 TRAFFICD_SCALAR_CODEC(bool, boolean)
 TRAFFICD_SCALAR_CODEC(int, integer)
@@ -185,8 +185,8 @@ class Options {
     item.doc.minimum = detail::OptionCodec<V>::print(least);
     item.doc.maximum = detail::OptionCodec<V>::print(most);
     item.read = [member, least, most, read = std::move(item.read),
-                 text = detail::out_of_range(*item.doc.minimum, *item.doc.maximum)](
-                    const ConfigNode& node, void* target, Problems& problems) {
+                 text = detail::out_of_range(*item.doc.minimum, *item.doc.maximum)](const ConfigNode& node,
+                                                                                    void* target, Problems& problems) {
       const std::size_t before = problems.size();
       read(node, target, problems);
       const V& value = static_cast<const Config*>(target)->*member;
