@@ -101,5 +101,3 @@ BENCHMARK(history_writer)->Arg(300)->Arg(1'000)->Arg(5'000)->Unit(benchmark::kMi
 
 }  // namespace
 }  // namespace trafficd
-
-BENCHMARK_MAIN();
