@@ -13,7 +13,7 @@
 int main(int argc, char** argv) {
   // A closed pipe or socket answers EPIPE where it is written, and must not end the process.
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app{"trafficd - counts network traffic and never loses a byte"};
+  CLI::App app{"trafficd - counts network traffic and never loses a byte", "trafficd"};
   app.set_version_flag("--version", "trafficd " TRAFFICD_VERSION);
   app.require_subcommand(1);
   app.fallthrough(false);

@@ -19,19 +19,26 @@ Member Target::*in(Member InstanceSettings::*member) {
 }
 
 template <class Target>
-Options<Target> instance_part() {
+Options<Target> instance_part(std::string plugin_help) {
   return Options<Target>{}
-      .add("plugin", in<Target>(&InstanceSettings::plugin), "Which plugin this is; by default the one that has the instance's name.")
+      .add("plugin", in<Target>(&InstanceSettings::plugin), std::move(plugin_help))
       .add("max_series", in<Target>(&InstanceSettings::max_series),
            "The most series that the instance may have at once; samples of more are dropped and counted.")
       .range(in<Target>(&InstanceSettings::max_series), 1, 10'000'000)
-      .add_choice("log", in<Target>(&InstanceSettings::log), levels, "The least important messages of this instance that are logged.")
-      .add_choice("on_start_error", in<Target>(&InstanceSettings::on_start_error), {{"retry", StartError::retry}, {"exit", StartError::exit}},
-                  "What happens when the instance cannot start: try again later, or end the daemon.");
+      .add_choice("log", in<Target>(&InstanceSettings::log), levels, "The least important messages of this instance that are logged.");
+}
+
+/// What inputs and outputs have and stages do not: a pipeline without one of its stages would be wrong, so it waits.
+template <class Target>
+Options<Target> endpoint_part() {
+  return instance_part<Target>("Which plugin this is; by default the one that has the instance's name.").add_choice(
+      "on_start_error", in<Target>(&InstanceSettings::on_start_error),
+      {{"retry", StartError::retry}, {"exit", StartError::exit}},
+      "What happens when the instance cannot start: try again later, or end the daemon.");
 }
 
 Options<InstanceSettings> input_part() {
-  auto options = instance_part<InstanceSettings>();
+  auto options = endpoint_part<InstanceSettings>();
   options
       .add("interval", &InstanceSettings::interval,
            "The pause between two samples; aligned to the clock; by default the daemon's `interval`.")
@@ -48,12 +55,12 @@ struct StageSettings : InstanceSettings {
 };
 
 Options<StageSettings> stage_part() {
-  return instance_part<StageSettings>().add("id", in<StageSettings>(&InstanceSettings::id),
+  return instance_part<StageSettings>("Which plugin this is; must be given.").add("id", in<StageSettings>(&InstanceSettings::id),
                                             "The stage's name within its pipeline; by default its plugin's name.");
 }
 
 Options<OutputSettings> output_part() {
-  return instance_part<OutputSettings>()
+  return endpoint_part<OutputSettings>()
       .add("batch_size", &OutputSettings::batch_size, "So many samples are written at once, where there are as many.")
       .range(&OutputSettings::batch_size, 1, 1'000'000)
       .add("flush_interval", &OutputSettings::flush_interval,
