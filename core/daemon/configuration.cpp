@@ -19,9 +19,10 @@ void add_configuration_options(CLI::App& command, ConfigurationOptions& options)
       ->type_name("FILE");
   command.add_option("--plugins", options.plugins, "A further folder with plugins, searched first; may be repeated")
       ->type_name("DIR");
-  command.add_option("--state", options.state,
-                     "State folder; by default $STATE_DIRECTORY, /var/lib/trafficd where it exists, or "
-                     "~/.local/state/trafficd")
+  command
+      .add_option("--state", options.state,
+                  "State folder; by default $STATE_DIRECTORY, /var/lib/trafficd where it exists, or "
+                  "~/.local/state/trafficd")
       ->type_name("DIR");
 }
 
@@ -49,7 +50,8 @@ Catalog make_catalog(const ConfigurationOptions& options, const Settings& settin
 }
 
 void print_problems(Problems problems) {
-  std::ranges::stable_sort(problems, {}, [](const Problem& p) { return std::tuple(p.mark.file, p.mark.line, p.mark.column); });
+  std::ranges::stable_sort(problems, {},
+                           [](const Problem& p) { return std::tuple(p.mark.file, p.mark.line, p.mark.column); });
   const bool colour = isatty(STDERR_FILENO) != 0;
   for (const Problem& problem : problems)
     std::fprintf(stderr, colour ? "\033[31m%s\033[0m\n" : "%s\n", problem.text().c_str());

@@ -15,8 +15,8 @@ class App;
 namespace trafficd {
 
 struct ConfigurationOptions {
-  std::optional<std::string> file;     ///< none: the shipped default
-  std::vector<std::string> plugins;    ///< further plugin folders, searched first
+  std::optional<std::string> file;   ///< none: the shipped default
+  std::vector<std::string> plugins;  ///< further plugin folders, searched first
   std::optional<std::string> state;
 };
 

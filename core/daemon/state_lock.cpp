@@ -25,8 +25,9 @@ Status StateLock::take(const std::filesystem::path& folder) {
     const ssize_t length = read(fd_, text, sizeof text - 1);
     std::string holder(text, length > 0 ? static_cast<std::size_t>(length) : 0);
     while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-    return Status::fatal(concat("another trafficd", holder.empty() ? "" : " (process ", holder, holder.empty() ? "" : ")",
-                                " uses the state folder ", folder, "; stop it, or give another with --state DIR"));
+    return Status::fatal(concat("another trafficd", holder.empty() ? "" : " (process ", holder,
+                                holder.empty() ? "" : ")", " uses the state folder ", folder,
+                                "; stop it, or give another with --state DIR"));
   }
   const std::string own = concat(getpid(), '\n');
   if (ftruncate(fd_, 0) != 0 || write(fd_, own.data(), own.size()) != static_cast<ssize_t>(own.size()))

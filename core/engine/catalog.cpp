@@ -30,9 +30,8 @@ std::deque<boost::dll::shared_library>& loaded_libraries() {
 
 /// Loading code is a right: whoever could write the file or put another in its place would have it.
 std::string writable_by_others(const fs::path& path) {
-  struct stat info{};
-  if (stat(path.c_str(), &info) != 0)
-    return concat(path, ": cannot be read: ", std::generic_category().message(errno));
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return concat(path, ": cannot be read: ", std::generic_category().message(errno));
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return concat(path, ": others than its owner can write it, so it is not loaded; 'chmod go-w' it");
   if (info.st_uid != 0 && info.st_uid != geteuid())
@@ -87,7 +86,8 @@ Result<const PluginDescriptor*> Catalog::find(PluginType type, const std::string
   if (found == files_.end()) {
     std::string message = concat("there is no ", to_string(type), " plugin '", name, "'");
     const std::vector<std::string> known = names(type);
-    if (std::string near = nearest(name, known); !near.empty()) return Error{concat(message, ", did you mean '", near, "'?")};
+    if (std::string near = nearest(name, known); !near.empty())
+      return Error{concat(message, ", did you mean '", near, "'?")};
     message += "; there are:";
     for (const std::string& each : known) message += concat(' ', each);
     return Error{known.empty() ? concat(message, " none") : message};

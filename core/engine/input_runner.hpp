@@ -16,7 +16,8 @@ namespace trafficd {
 
 class InputRunner final : private Emitter {
  public:
-  /// `fatal` is called from the thread when the instance ends for good and its `on_start_error` says that the daemon ends too.
+  /// `fatal` is called from the thread when the instance ends for good and its `on_start_error` says that the daemon
+  /// ends too.
   InputRunner(const Services& services, const InstanceSettings& settings, const PluginDescriptor& plugin,
               std::function<void()> fatal);
   ~InputRunner() override;

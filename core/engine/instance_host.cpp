@@ -19,14 +19,13 @@ InstanceHost::InstanceHost(const Services& services, const InstanceSettings& set
 SeriesPtr InstanceHost::series(const MeasurementPtr& measurement, Tags identity, Tags attributes,
                                CounterTraits traits) {
   attributes.insert(attributes.end(), tags_.begin(), tags_.end());
-  SeriesPtr made = make_series(key_, measurement, std::move(identity), std::move(attributes), traits, meter_->series,
-                               max_series_);
+  SeriesPtr made =
+      make_series(key_, measurement, std::move(identity), std::move(attributes), traits, meter_->series, max_series_);
   muted_made_ = muted_made_ || made->muted();
   return made;
 }
 
-SeriesPtr InstanceHost::derive(const Series& from, const MeasurementPtr& measurement, Tags identity,
-                               Tags attributes) {
+SeriesPtr InstanceHost::derive(const Series& from, const MeasurementPtr& measurement, Tags identity, Tags attributes) {
   SeriesPtr made = make_series(from.instance(), measurement, std::move(identity), std::move(attributes), from.traits(),
                                meter_->series, max_series_);
   muted_made_ = muted_made_ || made->muted();

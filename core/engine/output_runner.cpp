@@ -184,7 +184,9 @@ void OutputRunner::drain() {
 
 void OutputRunner::give_up(const std::string& reason) {
   Given lost;
-  if (in_flight_) std::for_each(in_flight_->begin() + static_cast<std::ptrdiff_t>(done_), in_flight_->end(), [&](const Sample& s) { lost.add(s); });
+  if (in_flight_)
+    std::for_each(in_flight_->begin() + static_cast<std::ptrdiff_t>(done_), in_flight_->end(),
+                  [&](const Sample& s) { lost.add(s); });
   in_flight_.reset();
   for (auto taken = queue_.take(settings_.batch_size); !taken.empty(); taken = queue_.take(settings_.batch_size))
     for (const auto& batch : taken) {

@@ -41,7 +41,8 @@ void Route::deliver(const std::shared_ptr<const Batch>& batch) {
   } else if (count > 0) {
     auto some = std::make_shared<Batch>();
     some->reserve(count);
-    std::copy_if(batch->begin(), batch->end(), std::back_inserter(*some), [this](const Sample& s) { return passes(s); });
+    std::copy_if(batch->begin(), batch->end(), std::back_inserter(*some),
+                 [this](const Sample& s) { return passes(s); });
     queue_.push(std::move(some));
   }
 }

@@ -25,16 +25,17 @@ Options<Target> instance_part(std::string plugin_help) {
       .add("max_series", in<Target>(&InstanceSettings::max_series),
            "The most series that the instance may have at once; samples of more are dropped and counted.")
       .range(in<Target>(&InstanceSettings::max_series), 1, 10'000'000)
-      .add_choice("log", in<Target>(&InstanceSettings::log), levels, "The least important messages of this instance that are logged.");
+      .add_choice("log", in<Target>(&InstanceSettings::log), levels,
+                  "The least important messages of this instance that are logged.");
 }
 
 /// What inputs and outputs have and stages do not: a pipeline without one of its stages would be wrong, so it waits.
 template <class Target>
 Options<Target> endpoint_part() {
-  return instance_part<Target>("Which plugin this is; by default the one that has the instance's name.").add_choice(
-      "on_start_error", in<Target>(&InstanceSettings::on_start_error),
-      {{"retry", StartError::retry}, {"exit", StartError::exit}},
-      "What happens when the instance cannot start: try again later, or end the daemon.");
+  return instance_part<Target>("Which plugin this is; by default the one that has the instance's name.")
+      .add_choice("on_start_error", in<Target>(&InstanceSettings::on_start_error),
+                  {{"retry", StartError::retry}, {"exit", StartError::exit}},
+                  "What happens when the instance cannot start: try again later, or end the daemon.");
 }
 
 Options<InstanceSettings> input_part() {
@@ -55,8 +56,9 @@ struct StageSettings : InstanceSettings {
 };
 
 Options<StageSettings> stage_part() {
-  return instance_part<StageSettings>("Which plugin this is; must be given.").add("id", in<StageSettings>(&InstanceSettings::id),
-                                            "The stage's name within its pipeline; by default its plugin's name.");
+  return instance_part<StageSettings>("Which plugin this is; must be given.")
+      .add("id", in<StageSettings>(&InstanceSettings::id),
+           "The stage's name within its pipeline; by default its plugin's name.");
 }
 
 Options<OutputSettings> output_part() {
@@ -251,7 +253,8 @@ PipelineSettings read_pipeline(const ConfigEntry& entry, const Settings& setting
     for (std::size_t j = 0; j < i; ++j)
       if (pipeline.outputs[i].to == pipeline.outputs[j].to)
         complain(problems, pipeline.outputs[i].node.mark, pipeline.outputs[i].node.path,
-                 concat("output '", pipeline.outputs[i].to, "' stands twice in this pipeline; put its conditions into one entry"));
+                 concat("output '", pipeline.outputs[i].to,
+                        "' stands twice in this pipeline; put its conditions into one entry"));
   return pipeline;
 }
 
@@ -290,7 +293,8 @@ Settings read_settings(const ConfigNode& root, Problems& problems) {
     for (InstanceSettings& stage : pipeline.stages) stage.interval = settings.interval;
 
   if (settings.inputs.empty())
-    complain(problems, root.mark, "inputs", "there is no input; add one, for example 'interfaces: { plugin: interface }'");
+    complain(problems, root.mark, "inputs",
+             "there is no input; add one, for example 'interfaces: { plugin: interface }'");
   if (settings.outputs.empty())
     complain(problems, root.mark, "outputs", "there is no output; add one, for example 'history: { plugin: sqlite }'");
   if (pipelines.empty() && root.find("pipelines") == nullptr) {

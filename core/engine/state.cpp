@@ -15,10 +15,11 @@ struct StateStore::File {
   explicit File(const std::filesystem::path& path) : database(path) {
     const std::int64_t version = database.value("PRAGMA user_version");
     if (version > schema_version)
-      throw DatabaseError(DatabaseError::Kind::other, concat(path, ": was written by a newer trafficd (version ", version,
-                                                             "); install that one, or move the file away"));
-    database.exec("CREATE TABLE IF NOT EXISTS state("
-                  "instance TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(instance, key)) WITHOUT ROWID");
+      throw DatabaseError(DatabaseError::Kind::other, concat(path, ": was written by a newer trafficd (version ",
+                                                             version, "); install that one, or move the file away"));
+    database.exec(
+        "CREATE TABLE IF NOT EXISTS state("
+        "instance TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(instance, key)) WITHOUT ROWID");
     database.exec(concat("PRAGMA user_version = ", schema_version));
   }
   Database database;

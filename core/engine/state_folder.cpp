@@ -19,7 +19,8 @@ Result<fs::path> state_folder(const std::optional<fs::path>& given) {
   const fs::path system = "/var/lib/trafficd";
   std::error_code ignored;
   if (fs::is_directory(system, ignored) && access(system.c_str(), R_OK | X_OK) == 0) return system;
-  if (const char* folder = std::getenv("XDG_STATE_HOME"); folder && *folder == '/') return fs::path(folder) / "trafficd";
+  if (const char* folder = std::getenv("XDG_STATE_HOME"); folder && *folder == '/')
+    return fs::path(folder) / "trafficd";
   const char* home = std::getenv("HOME");
   if (!home || *home != '/') {
     const passwd* entry = getpwuid(getuid());

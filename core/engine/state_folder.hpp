@@ -8,8 +8,8 @@
 
 namespace trafficd {
 
-/// The given folder, else $STATE_DIRECTORY, else /var/lib/trafficd where it exists and can be used, else the XDG state folder of the
-/// user. The folder need not exist. Fails when there is no home to fall back to.
+/// The given folder, else $STATE_DIRECTORY, else /var/lib/trafficd where it exists and can be used, else the XDG state
+/// folder of the user. The folder need not exist. Fails when there is no home to fall back to.
 Result<std::filesystem::path> state_folder(const std::optional<std::filesystem::path>& given);
 
 }  // namespace trafficd

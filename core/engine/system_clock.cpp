@@ -33,9 +33,7 @@ class StopDescriptor {
 
 }  // namespace
 
-Timestamp SystemClock::now() const {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
+Timestamp SystemClock::now() const { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 SteadyTime SystemClock::steady() const { return std::chrono::steady_clock::now(); }
 
@@ -43,7 +41,7 @@ Wake SystemClock::wait(std::span<const int> fds, SteadyTime deadline, const std:
   if (stop.stop_requested()) return Wake::stop;
   static thread_local const StopDescriptor stopper;
   stopper.lower();
-  const std::stop_callback callback(stop, [] (const StopDescriptor* s) { return [s] { s->raise(); }; }(&stopper));
+  const std::stop_callback callback(stop, [](const StopDescriptor* s) { return [s] { s->raise(); }; }(&stopper));
 
   std::vector<pollfd> polled{{stopper.fd(), POLLIN, 0}};
   for (int fd : fds) polled.push_back({fd, POLLIN, 0});

@@ -37,10 +37,11 @@ void add_deltas(const Sample& from, Sample& to) {
     if (fields[i].kind == Kind::delta) to.values[i] = sum(to.values[i], from.values[i]);
 }
 
-/// One pass from the newest to the oldest: of the first `reach` samples every second one of a life goes, never its newest.
+/// One pass from the newest to the oldest: of the first `reach` samples every second one of a life goes, never its
+/// newest.
 void halve(Batch& samples, std::size_t reach, Given& thinned) {
   struct Place {
-    std::size_t newer;    // the next newer sample of this life that stays
+    std::size_t newer;      // the next newer sample of this life that stays
     bool give_next = true;  // whether the next older one goes
   };
   std::unordered_map<Life, Place, LifeHash> lives;

@@ -14,10 +14,10 @@ struct Given {
   void add(const Sample& sample);
 };
 
-/// Makes `samples` (oldest first) smaller than `limit`. Of each series and epoch the newest sample stays, so that totals
-/// survive; of the others every second one goes, the older half of the queue first; the deltas of one that goes are
-/// added to the next of its series. `thinned` counts these. Only when there are more series and epochs than `limit`, the
-/// oldest are lost altogether, counted in `lost`.
+/// Makes `samples` (oldest first) smaller than `limit`. Of each series and epoch the newest sample stays, so that
+/// totals survive; of the others every second one goes, the older half of the queue first; the deltas of one that goes
+/// are added to the next of its series. `thinned` counts these. Only when there are more series and epochs than
+/// `limit`, the oldest are lost altogether, counted in `lost`.
 void thin(Batch& samples, std::size_t limit, Given& thinned, Given& lost);
 
 }  // namespace trafficd

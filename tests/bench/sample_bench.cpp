@@ -1,5 +1,5 @@
-// What one sample costs on its way from `collect` through the runners, the queues and one stage to an output that throws it
-// away: the real runners, stepped on one thread, batches of 1,000 series with two counters.
+// What one sample costs on its way from `collect` through the runners, the queues and one stage to an output that
+// throws it away: the real runners, stepped on one thread, batches of 1,000 series with two counters.
 //
 // Budget: 150 ns a sample on one core.  sample_bench --benchmark_repetitions=9
 
@@ -29,7 +29,8 @@ struct Source {
   std::vector<SeriesPtr> series;
   std::uint64_t total = 0;
   Source() {
-    for (int i = 0; i < series_count; ++i) series.push_back(make_series("in", link_bytes(), {{"link", concat("l", i)}}));
+    for (int i = 0; i < series_count; ++i)
+      series.push_back(make_series("in", link_bytes(), {{"link", concat("l", i)}}));
   }
   void collect(Batch& out) {
     total += 1000;

@@ -26,10 +26,13 @@ namespace fs = std::filesystem;
 void greet(const Settings& settings, const std::string& file, const fs::path& state) {
   std::string inputs, outputs;
   for (const auto& each : settings.inputs)
-    inputs += concat(inputs.empty() ? "" : ", ", each.id, " (", each.plugin, ", every ", format_duration(each.interval), ")");
-  for (const auto& each : settings.outputs) outputs += concat(outputs.empty() ? "" : ", ", each.id, " (", each.plugin, ")");
+    inputs +=
+        concat(inputs.empty() ? "" : ", ", each.id, " (", each.plugin, ", every ", format_duration(each.interval), ")");
+  for (const auto& each : settings.outputs)
+    outputs += concat(outputs.empty() ? "" : ", ", each.id, " (", each.plugin, ")");
   std::fprintf(stderr,
-               "trafficd " TRAFFICD_VERSION "\n"
+               "trafficd " TRAFFICD_VERSION
+               "\n"
                "  configuration  %s\n"
                "  watches        %s\n"
                "  writes to      %s, files in %s\n"
@@ -50,12 +53,12 @@ Status make_state_folder(const fs::path& folder) {
 }
 
 /// Until the end; answers the exit code.
-int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal,
-          Clock& clock) {
+int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal, Clock& clock) {
   graph.start();
   notify("READY=1");
   Complaint unsaved(journal.own(), clock);
-  const int pause = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
+  const int pause =
+      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
   int exit_code = 0;
   bool settled = false;
   for (bool running = true; running;) {
@@ -64,7 +67,9 @@ int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& 
         if (!settled) release_start_up_memory();
         settled = true;
         break;
-      case Signals::Event::reload: journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration"); break;
+      case Signals::Event::reload:
+        journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration");
+        break;
       case Signals::Event::stop: running = false; break;
       case Signals::Event::fatal:
         running = false;

@@ -62,8 +62,8 @@ void settle_tags(const Measurement& measurement, Tags& identity, Tags& attribute
                     std::make_move_iterator(identity.end()));
   identity = std::move(settled);
   std::stable_sort(attributes.begin(), attributes.end(), [](const Tag& a, const Tag& b) { return a.key < b.key; });
-  auto repeated = std::unique(attributes.begin(), attributes.end(),
-                              [](const Tag& a, const Tag& b) { return a.key == b.key; });
+  auto repeated =
+      std::unique(attributes.begin(), attributes.end(), [](const Tag& a, const Tag& b) { return a.key == b.key; });
   attributes.erase(repeated, attributes.end());
   std::erase_if(attributes, [&](const Tag& tag) { return find_tag(identity, tag.key).has_value(); });
 }

@@ -276,8 +276,7 @@ Result<Sample> parse_text(std::string_view line, const FindMeasurement& find) {
 
   auto measurement = place_fields(name, identity, fields, find, sample.values);
   if (!measurement) return Error{measurement.error()};
-  sample.series =
-      make_series(instance, std::move(*measurement), std::move(identity), std::move(attributes), traits);
+  sample.series = make_series(instance, std::move(*measurement), std::move(identity), std::move(attributes), traits);
   return sample;
 }
 

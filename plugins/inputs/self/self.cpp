@@ -51,9 +51,7 @@ const MeasurementPtr& plugin_measurement() {
   return measurement;
 }
 
-double seconds(Timestamp time) {
-  return static_cast<double>(time.time_since_epoch().count() / 1'000'000) / 1e3;
-}
+double seconds(Timestamp time) { return static_cast<double>(time.time_since_epoch().count() / 1'000'000) / 1e3; }
 
 class Self final : public PollInput {
  public:

@@ -21,7 +21,8 @@ SelfReading output_reading(std::uint64_t dropped) {
   r.queue = 7;
   r.last_duration = std::chrono::milliseconds(250);
   if (dropped > 0)
-    r.losses.push_back({"thinned", dropped, Timestamp(std::chrono::milliseconds(1'500)), Timestamp(std::chrono::seconds(9))});
+    r.losses.push_back(
+        {"thinned", dropped, Timestamp(std::chrono::milliseconds(1'500)), Timestamp(std::chrono::seconds(9))});
   r.own.push_back({"reconnects", 3, true});
   r.own.push_back({"backlog", -2, false});
   return r;

@@ -13,8 +13,9 @@
 namespace trafficd::testing {
 
 inline MeasurementPtr traffic() {
-  static const MeasurementPtr measurement = make_measurement(
-      "traffic", "Test bytes.", {{"bytes", Kind::counter, "By", "Bytes."}, {"level", Kind::gauge, "1", "Level."}}, {"link"});
+  static const MeasurementPtr measurement =
+      make_measurement("traffic", "Test bytes.",
+                       {{"bytes", Kind::counter, "By", "Bytes."}, {"level", Kind::gauge, "1", "Level."}}, {"link"});
   return measurement;
 }
 

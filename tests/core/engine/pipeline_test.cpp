@@ -9,8 +9,7 @@ using namespace trafficd::testing;
 namespace {
 
 struct Sink {
-  explicit Sink(std::string name)
-      : meter(std::make_shared<InstanceMeter>(name, "output", "")), queue(10'000, meter) {}
+  explicit Sink(std::string name) : meter(std::make_shared<InstanceMeter>(name, "output", "")), queue(10'000, meter) {}
   std::vector<std::string> names() {
     std::vector<std::string> all;
     for (const auto& batch : queue.take(10'000))

@@ -91,7 +91,8 @@ pipelines:
        problems);
   const std::string all = texts(problems);
   INFO(all);
-  CHECK(all.find("test.yaml:1:1: intervall: unknown section 'intervall', did you mean 'interval'?") != std::string::npos);
+  CHECK(all.find("test.yaml:1:1: intervall: unknown section 'intervall', did you mean 'interval'?") !=
+        std::string::npos);
   CHECK(all.find("test.yaml:2:1: input: unknown section 'input', did you mean 'inputs'?") != std::string::npos);
   CHECK(all.find("test.yaml:4:3:") != std::string::npos);
   CHECK(all.find("inputs.net.interval: must be between") != std::string::npos);

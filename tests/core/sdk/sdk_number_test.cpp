@@ -1,5 +1,5 @@
-// The SDK number and the headers belong together: whoever changes what a plugin sees bumps TRAFFICD_SDK, and plugins are
-// rebuilt. core/sdk/digest holds the number and the digest of the headers, comments and white space taken out.
+// The SDK number and the headers belong together: whoever changes what a plugin sees bumps TRAFFICD_SDK, and plugins
+// are rebuilt. core/sdk/digest holds the number and the digest of the headers, comments and white space taken out.
 
 #include <algorithm>
 #include <cstdlib>
@@ -47,7 +47,8 @@ TEST_CASE("the SDK number changes with the SDK") {
   if (std::getenv("TRAFFICD_UPDATE_GOLDEN")) std::ofstream(file) << now << '\n';
   std::string kept;
   std::getline(std::ifstream(file), kept);
-  INFO("SDK headers changed: bump TRAFFICD_SDK in descriptor.hpp if a plugin can see it, then run this test with "
-       "TRAFFICD_UPDATE_GOLDEN=1");
+  INFO(
+      "SDK headers changed: bump TRAFFICD_SDK in descriptor.hpp if a plugin can see it, then run this test with "
+      "TRAFFICD_UPDATE_GOLDEN=1");
   CHECK(kept == now);
 }

@@ -8,9 +8,7 @@ using namespace trafficd;
 
 namespace {
 
-MeasurementPtr shape() {
-  return make_measurement("m", "", {{"n", Kind::counter, "1", ""}}, {"b", "a"});
-}
+MeasurementPtr shape() { return make_measurement("m", "", {{"n", Kind::counter, "1", ""}}, {"b", "a"}); }
 
 }  // namespace
 

@@ -10,15 +10,18 @@ using namespace trafficd;
 namespace {
 
 MeasurementPtr shape() {
-  return make_measurement("interface", "", {{"rx_bytes", Kind::counter, "By", ""},
-                                            {"clicks", Kind::delta, "1", ""},
-                                            {"level", Kind::gauge, "1", ""}},
-                          {"interface"});
+  return make_measurement(
+      "interface", "",
+      {{"rx_bytes", Kind::counter, "By", ""}, {"clicks", Kind::delta, "1", ""}, {"level", Kind::gauge, "1", ""}},
+      {"interface"});
 }
 
 Sample sample(Value a, Value b, Value c) {
   return {make_series("lan", shape(), {{"interface", "eth0"}}, {{"primary", "yes"}}),
-          Timestamp(Duration(1'700'000'000'000'000'001)), 0x8f3a61, true, {a, b, c}};
+          Timestamp(Duration(1'700'000'000'000'000'001)),
+          0x8f3a61,
+          true,
+          {a, b, c}};
 }
 
 }  // namespace
@@ -36,7 +39,8 @@ TEST_CASE("what is printed is parsed back the same") {
   const auto find = [](std::string_view) { return shape(); };
   const double reals[] = {0.0, -0.0, 1.5, 1e300, 5e-324, 123456789.25, -1.0 / 3};
   for (double real : reals) {
-    const Sample before = sample(std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::int64_t>::min(), real);
+    const Sample before =
+        sample(std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::int64_t>::min(), real);
     const auto after = parse_text(to_text(before), find);
     REQUIRE(after.has_value());
     CHECK(after->values == before.values);
@@ -50,7 +54,8 @@ TEST_CASE("what is printed is parsed back the same") {
 
 TEST_CASE("names and values with special characters survive") {
   const auto odd = make_measurement("a b,c", "", {{"f=1", Kind::gauge, "", ""}}, {"k;1"});
-  Sample before{make_series("i/1", odd, {{"k;1", "a\\b\nc d"}}, {{"x", ""}}, {32, 125}), Timestamp{}, 0, false, {Value(7)}};
+  Sample before{
+      make_series("i/1", odd, {{"k;1", "a\\b\nc d"}}, {{"x", ""}}, {32, 125}), Timestamp{}, 0, false, {Value(7)}};
   const std::string line = to_text(before);
   INFO(line);
   CHECK(line.find('\n') == std::string::npos);
@@ -71,16 +76,34 @@ TEST_CASE("a line of an undeclared measurement is rebuilt, kinds included") {
 }
 
 TEST_CASE("wrong lines are refused with the part that is wrong") {
-  const std::string wrong[] = {"", "lan", "lan/", "/m a=1c 1 -", "l/m", "l/m a=1c", "l/m a=1 1 -", "l/m a=xc 1 -",
-                               "l/m a=1c x -", "l/m a=1c 1 0", "l/m a=1c 1 zz", "l/m a=1c,a=2c 1 -", "l/m,t=1,t=2 a=1c 1 -",
-                               "l/m a=1c 1 - extra", "l/m a=1c 1 - w33", "l/m a=99999999999999999999c 1 -",
-                               "l/m a=1e999g 1 -", "l/m a=1c 1", "l/m a=1c 99999999999999999999 -", "l/m a=nang 1 -"};
+  const std::string wrong[] = {"",
+                               "lan",
+                               "lan/",
+                               "/m a=1c 1 -",
+                               "l/m",
+                               "l/m a=1c",
+                               "l/m a=1 1 -",
+                               "l/m a=xc 1 -",
+                               "l/m a=1c x -",
+                               "l/m a=1c 1 0",
+                               "l/m a=1c 1 zz",
+                               "l/m a=1c,a=2c 1 -",
+                               "l/m,t=1,t=2 a=1c 1 -",
+                               "l/m a=1c 1 - extra",
+                               "l/m a=1c 1 - w33",
+                               "l/m a=99999999999999999999c 1 -",
+                               "l/m a=1e999g 1 -",
+                               "l/m a=1c 1",
+                               "l/m a=1c 99999999999999999999 -",
+                               "l/m a=nang 1 -"};
   for (const std::string& line : wrong) {
     INFO(line);
     const auto result = parse_text(line);
     REQUIRE_FALSE(result.has_value());
     CHECK_FALSE(result.error().empty());
   }
-  CHECK_FALSE(parse_text("lan/interface,interface=e other=1c 1 -", [](std::string_view) { return shape(); }).has_value());
-  CHECK_FALSE(parse_text("lan/interface,interface=e rx_bytes=1g 1 -", [](std::string_view) { return shape(); }).has_value());
+  CHECK_FALSE(
+      parse_text("lan/interface,interface=e other=1c 1 -", [](std::string_view) { return shape(); }).has_value());
+  CHECK_FALSE(
+      parse_text("lan/interface,interface=e rx_bytes=1g 1 -", [](std::string_view) { return shape(); }).has_value());
 }

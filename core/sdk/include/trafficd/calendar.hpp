@@ -1,5 +1,6 @@
 #pragma once
-// Hours, days, months and years as people count them, in any time zone; days of 23 and 25 hours are what they are. UTC everywhere else.
+// Hours, days, months and years as people count them, in any time zone; days of 23 and 25 hours are what they are. UTC
+// everywhere else.
 
 #include <string>
 #include <string_view>

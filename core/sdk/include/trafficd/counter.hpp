@@ -23,16 +23,17 @@ struct Baseline {
 /// What one sample adds to what was known.
 struct Increase {
   enum class Reason : std::uint8_t {
-    first,     ///< never seen: only the baseline is set
-    born,      ///< a life that began under the input's eyes: all of it counts
-    grown,     ///< the same life went on
-    restarted, ///< a new life of a known series: counts from zero
-    wrapped,   ///< the counter ran over its width
-    repeated,  ///< not above the high-water mark: adds nothing
-    doubtful,  ///< neither a believable wrap nor a believable restart: set aside, neither added nor dropped
+    first,      ///< never seen: only the baseline is set
+    born,       ///< a life that began under the input's eyes: all of it counts
+    grown,      ///< the same life went on
+    restarted,  ///< a new life of a known series: counts from zero
+    wrapped,    ///< the counter ran over its width
+    repeated,   ///< not above the high-water mark: adds nothing
+    doubtful,   ///< neither a believable wrap nor a believable restart: set aside, neither added nor dropped
   };
   Reason reason = Reason::first;
-  Timestamp from;                      ///< when the baseline was read; equals the sample's time for `first` and lives that were born under our eyes
+  Timestamp from;  ///< when the baseline was read; equals the sample's time for `first` and lives that were born under
+                   ///< our eyes
   std::vector<std::uint64_t> amounts;  ///< one per counter field, in field order; zero where nothing is added
 };
 

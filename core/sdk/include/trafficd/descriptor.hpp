@@ -84,11 +84,11 @@ PluginDescriptor describe_plugin(const char* name, const char* help) {
 
 }  // namespace trafficd
 
-#define TRAFFICD_REGISTER(kind, name, Class, help)                                                       \
-  extern "C" const ::trafficd::PluginDescriptor* trafficd_##kind##_##name();                             \
-  extern "C" const ::trafficd::PluginDescriptor* trafficd_##kind##_##name() {                            \
+#define TRAFFICD_REGISTER(kind, name, Class, help)                                                          \
+  extern "C" const ::trafficd::PluginDescriptor* trafficd_##kind##_##name();                                \
+  extern "C" const ::trafficd::PluginDescriptor* trafficd_##kind##_##name() {                               \
     static const ::trafficd::PluginDescriptor descriptor = ::trafficd::describe_plugin<Class>(#name, help); \
-    return &descriptor;                                                                                  \
+    return &descriptor;                                                                                     \
   }
 
 /// The last line of a plugin: `TRAFFICD_INPUT(wifi, Wifi, "Signal of wireless interfaces.")`.

@@ -1,8 +1,8 @@
 #pragma once
 // What an input implements: PollInput by default, StreamInput where the source pushes.
 //
-// The constructor reads configuration and touches nothing else. `open` acquires, `close` releases and is called only after a
-// successful open; open may be called again after close. Constructor and destructor run on the main thread, all
+// The constructor reads configuration and touches nothing else. `open` acquires, `close` releases and is called only
+// after a successful open; open may be called again after close. Constructor and destructor run on the main thread, all
 // else on the instance's own thread: no locks, no threads of one's own.
 
 #include <stop_token>

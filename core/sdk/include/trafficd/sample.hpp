@@ -18,8 +18,7 @@ class Value {
 
   Value() = default;
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Value(T number) {
+  requires std::is_arithmetic_v<T> Value(T number) {
     if constexpr (std::is_floating_point_v<T>) {
       type_ = Type::real;
       real_ = number;

@@ -5,8 +5,8 @@
 //   lan/interface,interface=eth0;primary=yes rx_bytes=1234c,tx_bytes=99c,up=1g 1700000000000000000 8f3a61*
 //   ^instance ^measurement ^identity ^attributes  ^value and kind (c, d, g)      ^ns since 1970    ^epoch
 //
-// After a number stands its kind. Digits alone are unsigned, a minus makes a signed integer, a point or exponent a real.
-// Absent fields are left out. The epoch is hexadecimal, `-` when the source cannot tell, followed by `*` when the
+// After a number stands its kind. Digits alone are unsigned, a minus makes a signed integer, a point or exponent a
+// real. Absent fields are left out. The epoch is hexadecimal, `-` when the source cannot tell, followed by `*` when the
 // life began under the input's eyes; then ` w32` and ` r<rate>` where the counter traits differ from the default. In
 // names and values a backslash stands before space, comma, equals, semicolon, slash and backslash; \n is a line feed.
 
@@ -25,7 +25,8 @@ std::string to_text(const Sample& sample);
 using FindMeasurement = std::function<MeasurementPtr(std::string_view name)>;
 
 /// Parses one line without its line feed. A measurement that `find` does not know is rebuilt from the line (without
-/// units and help); a declared field that the line lacks is absent; one that is not declared is an error. Hostile input is safe.
+/// units and help); a declared field that the line lacks is absent; one that is not declared is an error. Hostile input
+/// is safe.
 Result<Sample> parse_text(std::string_view line, const FindMeasurement& find = {});
 
 /// A batch as lines, each ended by a line feed.
