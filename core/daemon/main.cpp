@@ -1,8 +1,11 @@
 // One binary, subcommands in the manner of git.
 
+#include <fcntl.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "daemon/commands/check.hpp"
@@ -10,7 +13,19 @@
 #include "daemon/commands/report.hpp"
 #include "daemon/commands/run.hpp"
 
+namespace {
+
+/// A standard descriptor that is closed would be given to the next file that we open, and lines meant for a terminal
+/// would go there. Opened for reading only, output to it still fails as it should.
+void fill_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) std::abort();
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   // A closed pipe or socket answers EPIPE where it is written, and must not end the process.
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"trafficd - counts network traffic and never loses a byte", "trafficd"};

@@ -28,10 +28,11 @@ std::deque<boost::dll::shared_library>& loaded_libraries() {
   return *libraries;
 }
 
-/// Loading code is a right: whoever could write the file or put another in its place would have it.
+/// Loading code is a right: whoever can write the file, or its folder, would have it.
 std::string writable_by_others(const fs::path& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return concat(path, ": cannot be read: ", std::generic_category().message(errno));
+  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return concat(path, ": is neither a file nor a folder");
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return concat(path, ": others than its owner can write it, so it is not loaded; 'chmod go-w' it");
   if (info.st_uid != 0 && info.st_uid != geteuid())
@@ -61,6 +62,11 @@ std::string descriptor_fault(const PluginDescriptor& d, PluginType type, const s
   if (d.size != sizeof(PluginDescriptor) || d.sdk != TRAFFICD_SDK)
     return concat(file, ": its descriptor has ", d.size, " bytes and SDK ", d.sdk, ", this daemon's has ",
                   sizeof(PluginDescriptor), " bytes and SDK ", TRAFFICD_SDK, "; rebuild the plugin");
+  if (!d.name || !d.help || !d.declare || (d.make_input != nullptr) != (d.type == PluginType::input) ||
+      (d.make_stage != nullptr) != (d.type == PluginType::stage) ||
+      (d.make_output != nullptr) != (d.type == PluginType::output))
+    return concat(file,
+                  ": its descriptor is not complete; make it with TRAFFICD_INPUT, TRAFFICD_STAGE or TRAFFICD_OUTPUT");
   if (d.type != type)
     return concat(file, ": is of the kind '", to_string(d.type), "'; move it to the folder '", to_string(d.type), "s'");
   if (d.name != name) return concat(file, ": calls itself '", d.name, "'; file and plugin must have the same name");
@@ -103,6 +109,7 @@ Result<const PluginDescriptor*> Catalog::find(PluginType type, const std::string
     boost::dll::shared_library library(file, rtld_now | rtld_local);
     const auto& entry = library.get<const PluginDescriptor*()>("trafficd_plugin_v1");
     const PluginDescriptor* descriptor = entry();
+    if (!descriptor) return Error{concat(file, ": gives no descriptor")};
     if (std::string fault = descriptor_fault(*descriptor, type, name, file); !fault.empty())
       return Error{std::move(fault)};
     loaded_libraries().push_back(std::move(library));

@@ -1,6 +1,7 @@
 #include "engine/graph.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace trafficd {
 
@@ -35,11 +36,14 @@ Graph::Graph(const Services& services, Catalog& catalog, const Settings& setting
   make_outputs(catalog, settings, problems);
   make_inputs(catalog, settings, problems);
   make_pipelines(catalog, settings, problems);
+  check_declarations(catalog, settings, problems);
   if (problems.empty()) warn_of_unused(settings);
 }
 
 Graph::~Graph() {
-  if (running_) stop(Duration::zero());
+  if (!running_) return;
+  stop_sources();
+  stop_outputs(Duration::zero());
 }
 
 void Graph::make_outputs(Catalog& catalog, const Settings& settings, Problems& problems) {
@@ -75,6 +79,23 @@ void Graph::make_pipelines(Catalog& catalog, const Settings& settings, Problems&
   }
 }
 
+/// Two plugins may declare the same measurement only alike: one table, one rule and one page serve both.
+void Graph::check_declarations(Catalog& catalog, const Settings& settings, Problems& problems) {
+  std::map<std::string, std::pair<MeasurementPtr, std::string>> known;
+  for (const InstanceSettings& input : settings.inputs) {
+    const auto plugin = catalog.find(PluginType::input, input.plugin);
+    if (!plugin) continue;
+    for (const MeasurementPtr& measurement : (*plugin)->declare().measurements) {
+      const auto [first, added] = known.try_emplace(measurement->name(), measurement, input.plugin);
+      if (!added && !first->second.first->compatible(*measurement))
+        problems.push_back(
+            {input.plugin_mark, input.node.path,
+             concat("plugins '", first->second.second, "' and '", input.plugin, "' declare measurement '",
+                    measurement->name(), "' with different fields; they cannot run together")});
+    }
+  }
+}
+
 void Graph::warn_of_unused(const Settings& settings) {
   const auto used = [&](const std::string& id) {
     return std::ranges::any_of(settings.pipelines, [&](const PipelineSettings& pipeline) {
@@ -95,14 +116,29 @@ void Graph::start() {
   for (auto& input : inputs_) input->start();
 }
 
-void Graph::stop(Duration deadline) {
-  running_ = false;
+void Graph::stop_sources() {
   for (auto& input : inputs_) input->request_stop();
   for (auto& input : inputs_) input->join();
+  for (auto& pipeline : pipelines_) pipeline->request_stop();
   for (auto& pipeline : pipelines_) pipeline->stop();
+}
+
+void Graph::stop_outputs(Duration deadline) {
+  running_ = false;
   const SteadyTime until = services_.clock.steady() + deadline;
   for (auto& output : outputs_) output->request_stop(until);
   for (auto& output : outputs_) output->join();
+}
+
+std::vector<std::string> Graph::running() const {
+  std::vector<std::string> names;
+  for (const auto& input : inputs_)
+    if (!input->ended()) names.push_back("input " + input->id());
+  for (const auto& pipeline : pipelines_)
+    if (!pipeline->ended()) names.push_back("pipeline " + pipeline->id());
+  for (const auto& output : outputs_)
+    if (!output->ended()) names.push_back("output " + output->id());
+  return names;
 }
 
 }  // namespace trafficd

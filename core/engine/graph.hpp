@@ -21,13 +21,18 @@ class Graph {
   ~Graph();
 
   void start();
-  /// Inputs end, pipelines run empty, outputs write what is left until the deadline.
-  void stop(Duration deadline);
+  /// Inputs end, pipelines run empty.
+  void stop_sources();
+  /// Outputs write what is left until the deadline. Comes after stop_sources.
+  void stop_outputs(Duration deadline);
+  /// The instances whose threads have not ended, by role and name. Any thread.
+  std::vector<std::string> running() const;
 
  private:
   void make_inputs(Catalog& catalog, const Settings& settings, Problems& problems);
   void make_outputs(Catalog& catalog, const Settings& settings, Problems& problems);
   void make_pipelines(Catalog& catalog, const Settings& settings, Problems& problems);
+  static void check_declarations(Catalog& catalog, const Settings& settings, Problems& problems);
   void warn_of_unused(const Settings& settings);
 
   const Services& services_;

@@ -22,7 +22,12 @@ InputRunner::InputRunner(const Services& services, const InstanceSettings& setti
 InputRunner::~InputRunner() { join(); }
 
 void InputRunner::start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
+  ended_ = false;
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    const Status status = guarded([&] { return loop(stop), Status::ok(); });
+    if (!status) host_.log().error(concat("this input ended: ", status.message()));
+    ended_ = true;
+  });
 }
 
 void InputRunner::join() {
@@ -114,7 +119,8 @@ void InputRunner::poll(PollInput& input, const std::stop_token& stop) {
     }
     if (!status) {
       const SteadyTime earliest = services_.clock.steady() + status.not_before().value_or(backoff.next());
-      while (next < earliest) next += settings_.interval;
+      if (next < earliest)
+        next += (earliest - next + settings_.interval - Duration{1}) / settings_.interval * settings_.interval;
     }
     if (services_.clock.wait({}, next, stop) == Wake::stop) {
       // What moved since the last tick belongs to us too.
@@ -134,7 +140,10 @@ void InputRunner::stream(StreamInput& input, const std::stop_token& stop) {
     const Status status = guarded([&] { return input.run(stop, *this); });
     input.close();
     host_.end_step();
-    if (status) return;
+    if (status) {
+      if (!stop.stop_requested()) host_.log().info("the source has ended");
+      return;
+    }
     failed(status);
     if (status.code() == Status::Code::fatal) {
       host_.log().error("this input is stopped; the rest goes on");

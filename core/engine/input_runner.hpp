@@ -30,6 +30,7 @@ class InputRunner final : private Emitter {
   /// Asks the thread to end; `join` waits for it. The input has emitted its final totals then.
   void request_stop() { thread_.request_stop(); }
   void join();
+  bool ended() const { return ended_; }
 
   /// One collect, with all that belongs to it. For tests and the benchmark, without a thread.
   Status step(PollInput& input);
@@ -54,6 +55,7 @@ class InputRunner final : private Emitter {
   InputInstance instance_;
   Complaint trouble_;
   std::vector<SampleQueue<Batch>*> pipelines_;
+  std::atomic<bool> ended_{true};
   std::jthread thread_;
 };
 

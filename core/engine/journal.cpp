@@ -4,6 +4,9 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdlib>
 
 namespace trafficd {
@@ -32,6 +35,15 @@ class PriorityFlag final : public spdlog::custom_flag_formatter {
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PriorityFlag>(); }
 };
+
+/// Whether standard error goes to systemd's journal: $JOURNAL_STREAM names its device and inode (systemd.exec(5)). The
+/// variable alone is no proof, because shells below a service inherit it.
+bool goes_to_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat info {};
+  return stream && fstat(STDERR_FILENO, &info) == 0 &&
+         stream == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
 
 /// Control characters in foreign text would let it forge lines or steer a terminal.
 std::string printable(std::string_view text) {
@@ -62,7 +74,7 @@ Journal::Journal(Level level)
     : sink_(std::make_shared<spdlog::logger>(
           "trafficd", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(spdlog::color_mode::automatic))) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  if (std::getenv("JOURNAL_STREAM"))
+  if (goes_to_journal())
     formatter->add_flag<PriorityFlag>('*').set_pattern("%*%v");
   else
     formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");

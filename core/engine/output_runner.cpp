@@ -1,5 +1,7 @@
 #include "engine/output_runner.hpp"
 
+#include <set>
+
 #include "engine/guard.hpp"
 #include "engine/thread_name.hpp"
 
@@ -30,6 +32,7 @@ OutputRunner::~OutputRunner() {
 
 void OutputRunner::start() {
   next_idle_ = services_.clock.steady() + idle_pause;
+  ended_ = false;
   thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
 }
 
@@ -72,33 +75,42 @@ bool OutputRunner::open(const std::stop_token& stop) {
 
 void OutputRunner::loop(const std::stop_token& stop) {
   name_thread("out " + settings_.id);
-  if (!open(stop)) {
-    // Samples go on to be queued, and thinned, until the daemon ends.
+  const Status status = guarded([&] {
+    if (open(stop))
+      serve(stop);
+    else if (!stop.stop_requested())
+      refuse(stop);
+    return Status::ok();
+  });
+  if (!status) host_.log().error(concat("this output ended: ", status.message()));
+  give_up("stop");
+  ended_ = true;
+}
+
+void OutputRunner::refuse(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
     give_up("output_stopped");
-    while (!stop.stop_requested()) {
-      queue_.wait(1, std::nullopt, stop);
-      give_up("output_stopped");
-    }
-    give_up("output_stopped");
-    return;
+    queue_.wait(1, std::nullopt, stop);
   }
-  bool dead = false;
+}
+
+void OutputRunner::serve(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     wait_for_work(stop);
     if (stop.stop_requested()) break;
     idle();
-    const Status status = dead ? Status::ok() : step();
-    if (dead) give_up("output_stopped");
+    const Status status = step();
     if (status.code() == Status::Code::fatal) {
       host_.log().error("this output is stopped; the rest goes on");
-      dead = true;
-    } else if (!status) {
+      refuse(stop);
+      break;
+    }
+    if (!status) {
       const SteadyTime next = services_.clock.steady() + status.not_before().value_or(backoff_.next());
       services_.clock.wait({}, next, stop);
     }
   }
-  if (!dead) drain();
-  give_up("stop");
+  drain();
   instance_->close();
   host_.end_step();
 }
@@ -106,8 +118,10 @@ void OutputRunner::loop(const std::stop_token& stop) {
 void OutputRunner::wait_for_work(const std::stop_token& stop) {
   if (in_flight_) return;
   if (queue_.wait(1, next_idle_, stop) == 0 || stop.stop_requested()) return;
+  // A queue must not fill up, and thin, for want of a batch that it cannot hold.
+  const std::size_t enough = std::min(settings_.batch_size, settings_.queue / 2);
   if (settings_.flush_interval > Duration::zero())
-    queue_.wait(settings_.batch_size, services_.clock.steady() + settings_.flush_interval, stop);
+    queue_.wait(enough, services_.clock.steady() + settings_.flush_interval, stop);
 }
 
 void OutputRunner::idle() {
@@ -141,21 +155,23 @@ Status OutputRunner::step() {
 
 Status OutputRunner::write() {
   const std::span<const Sample> rest = std::span(*in_flight_).subspan(done_);
+  const std::span<const Sample> offered = rest.first(std::min<std::size_t>(rest.size(), settings_.batch_size));
   const SteadyTime start = services_.clock.steady();
   WriteResult result;
   const Status thrown = guarded([&] {
-    result = instance_->write(rest.first(std::min<std::size_t>(rest.size(), settings_.batch_size)));
+    result = instance_->write(offered);
     return Status::ok();
   });
   host_.numbers()->last_duration = (services_.clock.steady() - start).count();
   if (!thrown) result = WriteResult::failed(thrown);
-  account(rest, result);
-  done_ += std::min(result.written, rest.size());
+  // An output that answers more than it was asked is not believed: nothing may be skipped for that.
+  result.written = std::min(result.written, offered.size());
+  if (result.status && result.written == 0)
+    result.status = Status::retry("the output wrote nothing and named no reason");
+  account(offered, result);
+  done_ += result.written;
   if (done_ == in_flight_->size()) in_flight_.reset();
   if (!result.status) {
-    failed(result.status);
-  } else if (result.written == 0) {
-    result.status = Status::retry("the output wrote nothing and named no reason");
     failed(result.status);
   } else {
     trouble_.resolve("works again");
@@ -164,13 +180,16 @@ Status OutputRunner::write() {
   return result.status;
 }
 
-void OutputRunner::account(std::span<const Sample> batch, const WriteResult& result) {
+void OutputRunner::account(std::span<const Sample> offered, const WriteResult& result) {
   Given rejected;
-  for (std::size_t index : result.rejected)
-    if (index < batch.size()) rejected.add(batch[index]);
-  host_.numbers()->samples_out.fetch_add(std::min(result.written, batch.size()) - rejected.samples,
-                                         std::memory_order_relaxed);
-  if (rejected.samples == 0) return;
+  std::set<std::size_t> indices(result.rejected.begin(), result.rejected.end());
+  for (std::size_t index : indices)
+    if (index < result.written) rejected.add(offered[index]);
+  host_.numbers()->samples_out.fetch_add(result.written - rejected.samples, std::memory_order_relaxed);
+  if (rejected.samples == 0) {
+    if (result.written > 0) rejects_.resolve("nothing is rejected any more");
+    return;
+  }
   const std::string reason = result.reject_reason.empty() ? "rejected" : result.reject_reason;
   host_.numbers()->reject(reason, rejected.samples, rejected.first, rejected.last);
   rejects_.complain(Level::warning, concat(rejected.samples, " samples rejected for good: ", reason));
@@ -195,7 +214,12 @@ void OutputRunner::give_up(const std::string& reason) {
     }
   if (lost.samples == 0) return;
   host_.numbers()->lose(reason, lost.samples, lost.first, lost.last);
-  trouble_.complain(Level::error, concat(lost.samples, " samples could not be written (", reason, ")"));
+  const std::string message = concat(lost.samples, " samples could not be written (", reason, ")");
+  // The last word of an output is always said, however often it complained before.
+  if (reason == "stop")
+    host_.log().error(message);
+  else
+    trouble_.complain(Level::error, message);
 }
 
 }  // namespace trafficd

@@ -27,6 +27,7 @@ class OutputRunner {
   /// Asks the thread to write what is left until the deadline, then to end; what remains is counted as lost.
   void request_stop(SteadyTime deadline);
   void join();
+  bool ended() const { return ended_; }
 
   /// One try to write what is in flight or, when there is nothing, the next of the queue. Answers ok when there was
   /// nothing to do. For tests and the benchmark, without a thread.
@@ -35,11 +36,14 @@ class OutputRunner {
 
  private:
   void loop(const std::stop_token& stop);
+  void serve(const std::stop_token& stop);
+  /// Takes and counts as lost what comes, until the stop: an output that ended for good.
+  void refuse(const std::stop_token& stop);
   bool open(const std::stop_token& stop);
   void wait_for_work(const std::stop_token& stop);
   void fetch();
   Status write();
-  void account(std::span<const Sample> batch, const WriteResult& result);
+  void account(std::span<const Sample> offered, const WriteResult& result);
   void failed(const Status& status);
   void drain();
   void give_up(const std::string& reason);
@@ -58,6 +62,7 @@ class OutputRunner {
   Backoff backoff_;
   std::atomic<SteadyTime::rep> stop_deadline_{0};
   SteadyTime next_idle_{};
+  std::atomic<bool> ended_{true};
   std::jthread thread_;
 };
 

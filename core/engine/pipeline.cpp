@@ -24,7 +24,7 @@ bool Route::decide(const Series& series) const {
 bool Route::passes(const Sample& sample) {
   Answer* answer = answers_.get(sample.series);
   if (!answer) return decide(*sample.series);
-  if (answer->series != sample.series) *answer = {sample.series, decide(*sample.series)};
+  if (answer->series != sample.series) *answer = {sample.series->shared_from_this(), decide(*sample.series)};
   return answer->passes;
 }
 
@@ -60,6 +60,7 @@ Pipeline::Pipeline(const Services& services, const PipelineSettings& settings,
     Part part;
     part.host = std::make_unique<InstanceHost>(services, settings.stages[i], settings.id + "/" + settings.stages[i].id,
                                                "stage");
+    part.trouble = std::make_unique<Complaint>(part.host->log(), services.clock);
     try {
       part.stage = plugins[i]->make_stage(settings.stages[i].node, *part.host);
     } catch (const ConfigError& e) {
@@ -73,7 +74,15 @@ Pipeline::Pipeline(const Services& services, const PipelineSettings& settings,
 Pipeline::~Pipeline() { stop(); }
 
 void Pipeline::start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
+  ended_ = false;
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    name_thread("pipe " + id_);
+    if (const Status status = guarded([&] { return serve(stop), Status::ok(); }); !status) {
+      log_->error(concat("this pipeline ended: ", status.message()));
+      give_up();
+    }
+    ended_ = true;
+  });
 }
 
 void Pipeline::stop() {
@@ -82,34 +91,46 @@ void Pipeline::stop() {
   thread_.join();
 }
 
-void Pipeline::open_stages(const std::stop_token& stop) {
-  for (Part& part : parts_) {
-    Backoff backoff(1s, 1min);
-    while (!part.open) {
-      const Status status = guarded([&] { return part.stage->open(); });
-      part.open = status.is_ok();
-      if (part.open) break;
-      part.host->numbers()->errors.fetch_add(1, std::memory_order_relaxed);
-      part.host->log().error(status.message());
-      if (status.code() == Status::Code::fatal) break;
-      // Samples wait in the queue meanwhile: running them past a stage that is not ready would make them wrong.
-      if (services_.clock.wait({}, services_.clock.steady() + backoff.next(), stop) == Wake::stop) break;
-    }
-    if (const Duration every = part.stage->tick_interval(); part.open && every > Duration::zero()) {
-      part.ticker = std::make_unique<Ticker>(services_.clock, every);
-      part.due = part.ticker->next();
-    }
+void Pipeline::note(Part& part, const Status& status) {
+  if (status) {
+    part.trouble->resolve("works again");
+    return;
   }
+  part.host->numbers()->errors.fetch_add(1, std::memory_order_relaxed);
+  part.trouble->complain(Level::error, status.message());
 }
 
-void Pipeline::loop(const std::stop_token& stop) {
-  name_thread("pipe " + id_);
-  open_stages(stop);
-  const bool whole = std::ranges::all_of(parts_, [](const Part& part) { return part.open; });
-  if (!whole) log_->error("a stage could not start, so this pipeline stands still; its samples are queued and thinned");
+bool Pipeline::open_stage(Part& part, const std::stop_token& stop) {
+  Backoff backoff(1s, 1min);
+  while (!part.open) {
+    const Status status = guarded([&] { return part.stage->open(); });
+    note(part, status);
+    part.open = status.is_ok();
+    if (part.open) break;
+    if (status.code() == Status::Code::fatal) return false;
+    // Samples wait in the queue meanwhile: running them past a stage that is not ready would make them wrong.
+    const Duration pause = status.not_before().value_or(backoff.next());
+    if (services_.clock.wait({}, services_.clock.steady() + pause, stop) == Wake::stop) return false;
+  }
+  if (const Duration every = part.stage->tick_interval(); every > Duration::zero()) {
+    part.ticker = std::make_unique<Ticker>(services_.clock, every);
+    part.due = part.ticker->next();
+  }
+  return true;
+}
+
+bool Pipeline::open_stages(const std::stop_token& stop) {
+  return std::ranges::all_of(parts_, [&](Part& part) { return open_stage(part, stop); });
+}
+
+void Pipeline::serve(const std::stop_token& stop) {
+  const bool whole = open_stages(stop);
+  if (!whole && !stop.stop_requested())
+    log_->error("a stage could not start, so this pipeline stands still; its samples are queued and thinned");
   while (!stop.stop_requested()) {
     SteadyTime due = SteadyTime::max();
-    for (const Part& part : parts_) due = std::min(due, part.due);
+    for (const Part& part : parts_)
+      if (whole) due = std::min(due, part.due);
     queue_.wait(whole ? 1 : SIZE_MAX, due == SteadyTime::max() ? std::nullopt : std::optional(due), stop);
     if (whole && !stop.stop_requested()) {
       step();
@@ -118,11 +139,23 @@ void Pipeline::loop(const std::stop_token& stop) {
   }
   while (whole && step()) {
   }
+  give_up();
   for (Part& part : parts_)
     if (part.open) {
       part.stage->close();
       part.host->end_step();
     }
+}
+
+/// What a pipeline that never ran leaves behind is lost, and said to be.
+void Pipeline::give_up() {
+  Given lost;
+  for (auto taken = queue_.take(1); !taken.empty(); taken = queue_.take(1))
+    for (const auto& batch : taken)
+      for (const Sample& sample : *batch) lost.add(sample);
+  if (lost.samples == 0) return;
+  meter_->lose("stop", lost.samples, lost.first, lost.last);
+  log_->error(concat(lost.samples, " samples could not be run through the stages and are lost"));
 }
 
 bool Pipeline::step() {
@@ -147,10 +180,7 @@ void Pipeline::tick(SteadyTime now) {
       part.stage->tick(services_.clock.now(), batch);
       return Status::ok();
     });
-    if (!status) {
-      part.host->numbers()->errors.fetch_add(1, std::memory_order_relaxed);
-      part.host->log().error(status.message());
-    }
+    note(part, status);
     run_through(i + 1, batch);
     finish(batch);
   }
@@ -164,10 +194,7 @@ void Pipeline::run_through(std::size_t first, Batch& batch) {
       parts_[i].stage->process(batch);
       return Status::ok();
     });
-    if (!status) {
-      host.numbers()->errors.fetch_add(1, std::memory_order_relaxed);
-      host.log().error(status.message());
-    }
+    note(parts_[i], status);
     host.drop_muted(batch);
     host.numbers()->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
   }

@@ -1,6 +1,7 @@
 #pragma once
 // One pipeline on a thread of its own: stages in order, then the fan-out to the outputs by their routes.
 
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -43,7 +44,10 @@ class Pipeline {
   SampleQueue<Batch>& queue() { return queue_; }
   void start();
   /// Runs what is still queued through, then ends. The inputs have ended before.
+  void request_stop() { thread_.request_stop(); }
   void stop();
+  bool ended() const { return ended_; }
+  const std::string& id() const { return id_; }
 
   /// Runs the oldest batch through; false when there is none. For tests and the benchmark, without a thread.
   bool step();
@@ -55,12 +59,18 @@ class Pipeline {
     std::unique_ptr<InstanceHost> host;
     std::unique_ptr<Stage> stage;
     std::unique_ptr<Ticker> ticker;
+    std::unique_ptr<Complaint> trouble;
     SteadyTime due = SteadyTime::max();
     bool open = false;
   };
 
   void loop(const std::stop_token& stop);
-  void open_stages(const std::stop_token& stop);
+  /// Opens the stages in order; false when one could not be opened, and then none runs.
+  bool open_stages(const std::stop_token& stop);
+  bool open_stage(Part& part, const std::stop_token& stop);
+  void serve(const std::stop_token& stop);
+  void give_up();
+  void note(Part& part, const Status& status);
   void run_through(std::size_t first, Batch& batch);
   void finish(Batch& batch);
 
@@ -71,6 +81,7 @@ class Pipeline {
   std::vector<Part> parts_;
   std::vector<Route> routes_;
   const std::unique_ptr<Logger> log_;
+  std::atomic<bool> ended_{true};
   std::jthread thread_;
 };
 

@@ -244,6 +244,11 @@ PipelineSettings read_pipeline(const ConfigEntry& entry, const Settings& setting
   if (const ConfigNode* node = entry.value.find("inputs"))
     for (const ConfigNode& each : detail::sequence_items(*node))
       check_known(each.text, inputs, "input", each, problems);
+  for (std::size_t i = 0; i < fields.inputs.size(); ++i)
+    if (std::find(fields.inputs.begin(), fields.inputs.begin() + static_cast<std::ptrdiff_t>(i), fields.inputs[i]) !=
+        fields.inputs.begin() + static_cast<std::ptrdiff_t>(i))
+      complain(problems, entry.value.mark, entry.value.path + ".inputs",
+               concat("input '", fields.inputs[i], "' stands twice in this pipeline; remove one"));
   if (const ConfigNode* node = entry.value.find("stages")) pipeline.stages = read_stages(*node, problems);
   if (const ConfigNode* node = entry.value.find("outputs")) pipeline.outputs = read_routes(*node, problems);
   for (const RouteSettings& route : pipeline.outputs) check_known(route.to, outputs, "output", route.node, problems);
@@ -297,7 +302,10 @@ Settings read_settings(const ConfigNode& root, Problems& problems) {
              "there is no input; add one, for example 'interfaces: { plugin: interface }'");
   if (settings.outputs.empty())
     complain(problems, root.mark, "outputs", "there is no output; add one, for example 'history: { plugin: sqlite }'");
-  if (pipelines.empty() && root.find("pipelines") == nullptr) {
+  // A section whose entries are all commented out is as good as none.
+  if (const ConfigNode* section = root.find("pipelines");
+      !section || section->type == ConfigNode::Type::null ||
+      (section->type == ConfigNode::Type::map && pipelines.empty())) {
     ConfigEntry whole{"main", root.mark, {}};
     whole.value.path = "pipelines.main";
     settings.pipelines.push_back(read_pipeline(whole, settings, problems));

@@ -50,12 +50,16 @@ void StateStore::open() {
 }
 
 std::map<std::string, std::string, std::less<>> StateStore::load(const std::string& instance) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard file_lock(file_mutex_);
   std::map<std::string, std::string, std::less<>> values;
-  open();
-  Statement select(file_->database, "SELECT key, value FROM state WHERE instance = ?1");
-  select.bind(1, std::string_view(instance));
-  while (select.step()) values.emplace(select.bytes(0), select.bytes(1));
+  // Who only asks makes no file.
+  if (file_ || std::filesystem::exists(path_)) {
+    open();
+    Statement select(file_->database, "SELECT key, value FROM state WHERE instance = ?1");
+    select.bind(1, std::string_view(instance));
+    while (select.step()) values.emplace(select.bytes(0), select.bytes(1));
+  }
+  const std::lock_guard lock(mutex_);
   if (const auto found = finished_.find(instance); found != finished_.end())
     for (const auto& [key, value] : found->second) {
       if (value)
@@ -74,14 +78,20 @@ void StateStore::finish_step(const std::string& instance, Values& values) {
 }
 
 Status StateStore::checkpoint() {
-  const std::lock_guard lock(mutex_);
-  if (finished_.empty()) return Status::ok();
+  // Two locks: no instance waits for the disk at the end of its step. What is being written is seen by `load`
+  // meanwhile.
+  const std::lock_guard file_lock(file_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (writing_.empty()) writing_.swap(finished_);
+    if (writing_.empty()) return Status::ok();
+  }
   try {
     open();
     Transaction transaction(file_->database);
     Statement put(file_->database, "INSERT OR REPLACE INTO state(instance, key, value) VALUES(?1, ?2, ?3)");
     Statement erase(file_->database, "DELETE FROM state WHERE instance = ?1 AND key = ?2");
-    for (const auto& [instance, values] : finished_)
+    for (const auto& [instance, values] : writing_)
       for (const auto& [key, value] : values) {
         Statement& change = value ? put : erase;
         change.bind(1, std::string_view(instance)).bind(2, std::string_view(key));
@@ -89,9 +99,14 @@ Status StateStore::checkpoint() {
         change.run();
       }
     transaction.commit();
-    finished_.clear();
+    const std::lock_guard lock(mutex_);
+    writing_.clear();
     return Status::ok();
   } catch (const std::exception& e) {
+    // The newer values win over those that could not be written; both come with the next checkpoint.
+    const std::lock_guard lock(mutex_);
+    for (auto& [instance, values] : writing_) finished_[instance].insert(values.begin(), values.end());
+    writing_.clear();
     return Status::retry(concat("cannot save the state of the plugins: ", e.what()));
   }
 }

@@ -36,8 +36,10 @@ class StateStore {
 
   const std::filesystem::path path_;
   Logger& log_;
-  std::mutex mutex_;  // guards all below
+  std::mutex file_mutex_;  // guards the file and what is on its way there; taken before mutex_
   std::unique_ptr<File> file_;
+  std::map<std::string, Values> writing_;
+  std::mutex mutex_;  // guards what waits
   std::map<std::string, Values> finished_;
 };
 

@@ -50,7 +50,10 @@ void halve(Batch& samples, std::size_t reach, Given& thinned) {
     auto [place, newest] = lives.try_emplace(Life{samples[i].series, samples[i].epoch}, Place{i});
     if (newest) continue;
     Place& p = place->second;
-    if (i < reach && p.give_next) {
+    if (samples[i].mark_only) {
+      // Without its mark a life would be counted from zero.
+      p.newer = i;
+    } else if (i < reach && p.give_next) {
       gone[i] = true;
       thinned.add(samples[i]);
       if (has_deltas(samples[i].series->measurement())) add_deltas(samples[i], samples[p.newer]);

@@ -65,13 +65,18 @@ std::string Writer::Session::add(const Sample& sample, Timestamp now, Tally& tal
   if (account == nullptr) return concat("this history holds ", series_mask, " series, which is all it can");
 
   Tables& tables = tables_.find(layout->shape->name)->second;
-  const Increase increase = ledger_->step(*account, sample);
-  if (increase.reason == Increase::Reason::doubtful) ++tally.doubtful;
-  if (std::any_of(increase.amounts.begin(), increase.amounts.end(), [](std::uint64_t a) { return a > most_amount; }))
-    return "an increase of more than 2^62 is not believable";
+  Increase increase = ledger_->step(*account, sample);
+  bool doubtful = increase.reason == Increase::Reason::doubtful;
+  for (std::uint64_t& amount : increase.amounts) {
+    if (amount <= most_amount) continue;
+    amount = 0;  // the marks have moved: only this field is lost, not what the others counted
+    doubtful = true;
+  }
+  if (doubtful) ++tally.doubtful;
   add_increase(*account, tables, increase, sample.time, now);
   add_values(*account, tables, sample);
   account->newest = std::max(account->newest, sample.time);
+  account->oldest = std::min(account->oldest, sample.time);
   return {};
 }
 
@@ -143,9 +148,16 @@ void Writer::Session::lay_out(Timestamp from, Timestamp to, Timestamp now) {
       piece = {top, piece.start / coarse.bucket * coarse.bucket, piece.part};
 }
 
-/// The cells for that bucket: in its own tier, and in each coarser one that is past it already.
+/// The cells for that bucket: in its own tier, and in each coarser one that is past it already. In each finer one it
+/// lies in the last bucket, so that an edge within it cuts nothing off; all of that is before the mark and not rolled
+/// up again.
 void Writer::Session::find_targets(Account& account, Tables& tables, std::size_t tier, std::int64_t start) {
   targets_.clear();
+  for (std::size_t level = 0; level < tier; ++level) {
+    if (start < levels_[level].kept_from || start < unix_seconds(last_upkeep_) - levels_[level].keep) continue;
+    const std::int64_t key = ((start + levels_[tier].bucket) / levels_[level].bucket - 1) << series_bits | account.id;
+    targets_.push_back(cells_.find_or_add(account.cells, *tables.writers[level], key));
+  }
   for (std::size_t level = tier; level < levels_.size(); ++level) {
     if (level != tier && start >= levels_[level].mark) continue;
     const std::int64_t key = (start / levels_[level].bucket) << series_bits | account.id;

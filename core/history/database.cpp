@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "trafficd/calendar.hpp"
 #include "trafficd/units.hpp"
@@ -218,6 +219,14 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   database_.exec("COMMIT");
   done_ = true;
+}
+
+bool is_text(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string head(100, '\0');
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(in.gcount()));
+  return !head.empty() && head.find('\0') == std::string::npos;
 }
 
 std::filesystem::path set_aside(const std::filesystem::path& file, Timestamp now) {

@@ -129,6 +129,9 @@ class Transaction {
   bool done_ = false;
 };
 
+/// Whether the file is no database of any kind but a text: no header of SQLite, and no zero byte where one has many.
+bool is_text(const std::filesystem::path& file);
+
 /// Renames a damaged database and its log to `<file>.damaged-<stamp>`, which SQLite can still open as a pair. Answers
 /// the new name. Throws DatabaseError.
 std::filesystem::path set_aside(const std::filesystem::path& file, Timestamp now);

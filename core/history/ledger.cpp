@@ -48,11 +48,8 @@ Baseline unpack(const Layout& layout, std::uint64_t epoch, std::int64_t time, st
 bool below(const Sample& sample, const Baseline& life) {
   const std::vector<std::size_t> fields = counter_fields(sample.series->measurement());
   for (std::size_t i = 0; i < fields.size() && fields[i] < sample.values.size(); ++i) {
-    const Value& value = sample.values[fields[i]];
-    if (value.absent() || life.totals[i] == Baseline::unseen) continue;
-    if (value.is_unsigned() ? value.as_unsigned() < life.totals[i]
-                            : value.as_real() < static_cast<double>(life.totals[i]))
-      return true;
+    const std::uint64_t total = total_of(sample.values[fields[i]]);
+    if (total != Baseline::unseen && life.totals[i] != Baseline::unseen && total < life.totals[i]) return true;
   }
   return false;
 }
@@ -86,16 +83,18 @@ Layout make_layout(const MeasurementPtr& measurement, const Shape& shape) {
 Ledger::Ledger(Database& database)
     : database_(database),
       find_series_(database,
-                   "SELECT id, attributes, last_seen FROM series WHERE measurement=?1 AND instance=?2 AND identity=?3"),
+                   "SELECT id, attributes, last_seen, first_seen FROM series WHERE measurement=?1 AND instance=?2 AND "
+                   "identity=?3"),
       add_series_(database,
                   "INSERT INTO series(measurement, instance, identity, attributes, first_seen, last_seen)"
                   " VALUES(?1, ?2, ?3, ?4, ?5, ?5)"),
       last_series_(database, "SELECT max(id) FROM series"),
       change_attributes_(database, "UPDATE series SET attributes=?2 WHERE id=?1"),
       change_seen_(database, "UPDATE series SET last_seen=max(last_seen, ?2) WHERE id=?1"),
+      change_first_(database, "UPDATE series SET first_seen=min(first_seen, ?2) WHERE id=?1"),
       read_lives_(database,
-                  "SELECT id, epoch, time, totals FROM life JOIN baseline USING(id)"
-                  " WHERE id BETWEEN ?1 AND ?2 ORDER BY id"),
+                  "SELECT id, epoch, time, totals FROM life LEFT JOIN baseline USING(id)"
+                  " WHERE id BETWEEN ?1 AND ?2 ORDER BY time, id"),
       find_epoch_(database,
                   "SELECT l.id, b.time, b.totals FROM life l JOIN baseline b ON b.id = l.id"
                   " JOIN series s ON s.id = l.id >> 32"
@@ -107,6 +106,10 @@ Ledger::Ledger(Database& database)
       save_baseline_(database, "REPLACE INTO baseline VALUES(?, ?, ?)"),
       remove_life_(database, "DELETE FROM life WHERE id=?1"),
       remove_baseline_(database, "DELETE FROM baseline WHERE id=?1"),
+      remove_traces_(database,
+                     "DELETE FROM life WHERE id BETWEEN ?1 AND ?2 AND id NOT IN (SELECT id FROM baseline"
+                     " WHERE id BETWEEN ?1 AND ?2)"),
+      leave_trace_(database, "UPDATE life SET epoch=0 WHERE id=?1"),
       accounts_(most_accounts) {}
 
 Account* Ledger::account(const Sample& sample, const Layout& layout) {
@@ -119,7 +122,7 @@ Account* Ledger::account(const Sample& sample, const Layout& layout) {
   if (found->id == 0 || found->layout != &layout) {
     write();
     *found = Account{};
-    found->series = sample.series;
+    found->series = sample.series->shared_from_this();
     found->layout = &layout;
     if (!read_series(*found) && !add_series(*found, sample.time)) return nullptr;
   }
@@ -134,6 +137,7 @@ bool Ledger::read_series(Account& account) {
   if (!find_series_.step()) return false;
   account.id = find_series_.integer(0);
   account.last_seen = find_series_.integer(2);
+  account.first_seen = find_series_.integer(3);
   const bool same = find_series_.bytes(1) == to_json(series.attributes());
   find_series_.reset();
   if (!same) change_attributes_.bind(1, account.id).bind(2, to_json(series.attributes())).run();
@@ -146,7 +150,7 @@ bool Ledger::add_series(Account& account, Timestamp time) {
   last_series_.reset();
   if (last >= series_mask) return false;
   const Series& series = *account.series;
-  account.last_seen = unix_seconds(time);
+  account.first_seen = account.last_seen = unix_seconds(time);
   add_series_.bind(1, series.measurement().name()).bind(2, series.instance()).bind(3, to_json(series.identity()));
   add_series_.bind(4, to_json(series.attributes())).bind(5, account.last_seen).run();
   account.id = database_.last_id();
@@ -156,8 +160,14 @@ bool Ledger::add_series(Account& account, Timestamp time) {
 void Ledger::read_lives(Account& account) {
   account.tracker = {};
   account.rows.clear();
+  account.next_row = account.id << life_bits;
   read_lives_.bind(1, account.id << life_bits).bind(2, ((account.id + 1) << life_bits) - 1);
   while (read_lives_.step()) {
+    account.next_row = std::max(account.next_row, read_lives_.integer(0) + 1);
+    if (read_lives_.is_null(3)) {  // the trace of a life that moved away
+      account.tracker.set_known();
+      continue;
+    }
     const std::uint64_t epoch = unsign(read_lives_.integer(1));
     account.rows.push_back({epoch, read_lives_.integer(0)});
     Baseline life = unpack(*account.layout, epoch, read_lives_.integer(2), read_lives_.bytes(3));
@@ -170,7 +180,7 @@ void Ledger::read_lives(Account& account) {
 void Ledger::note_attributes(Account& account, const Sample& sample) {
   if (account.series->attributes() != sample.series->attributes())
     change_attributes_.bind(1, account.id).bind(2, to_json(sample.series->attributes())).run();
-  account.series = sample.series;
+  account.series = sample.series->shared_from_this();
 }
 
 Increase Ledger::step(Account& account, const Sample& sample) {
@@ -193,7 +203,7 @@ bool Ledger::adopt(Account& account, const Sample& sample) {
   if (!other) return true;
   // Lower and later: the source gave the same mark to another life.
   if (below(sample, other->baseline)) return sample.time > other->baseline.time;
-  remove_life(other->row);
+  move_away(other->row);
   account.tracker.restore(other->baseline);
   account.generation = ++generation_;
   ++moved_;
@@ -221,6 +231,10 @@ void Ledger::write() {
     account->changed.clear();
     account->cells.clear();
     account->touched = false;
+    if (account->oldest != Timestamp::max() && unix_seconds(account->oldest) < account->first_seen) {
+      account->first_seen = unix_seconds(account->oldest);
+      change_first_.bind(1, account->id).bind(2, account->first_seen).run();
+    }
     const std::int64_t seen = unix_seconds(account->newest);
     if (seen < account->last_seen + seen_grain) continue;
     change_seen_.bind(1, account->id).bind(2, seen).run();
@@ -260,16 +274,27 @@ void Ledger::write_life(Account& account, std::uint64_t epoch) {
   auto row = std::find_if(account.rows.begin(), account.rows.end(), [&](const auto& r) { return r.epoch == epoch; });
   pack(account, *life, row == account.rows.end() ? nullptr : &*row);
   if (row == account.rows.end()) {
-    const std::int64_t id = account.rows.empty() ? account.id << life_bits : account.rows.back().id + 1;
+    const std::int64_t id = account.next_row++;
     add_life_.bind(1, id).bind(2, sign(epoch)).run();
     row = account.rows.insert(row, {epoch, id});
   }
   waiting_.push_back({row->id, stamp(life->time), buffer_.size()});
   blobs_ += buffer_;
-  while (account.rows.size() > CounterTracker::lives_kept) {
-    remove_life(account.rows.front().id);
-    account.rows.erase(account.rows.begin());
-  }
+  if (account.rows.size() <= CounterTracker::lives_kept) return;
+  std::erase_if(account.rows, [&](const Account::Row& each) {
+    if (find_life(account, each.epoch) != nullptr) return false;
+    remove_life(each.id);
+    return true;
+  });
+}
+
+/// A life without a baseline stays behind, one a series, as the trace that it was counted: what comes next under its
+/// name is no first sample.
+void Ledger::move_away(std::int64_t row) {
+  const std::int64_t first = row >> life_bits << life_bits;
+  remove_traces_.bind(1, first).bind(2, first + (std::int64_t{1} << life_bits) - 1).run();
+  remove_baseline_.bind(1, row).run();
+  leave_trace_.bind(1, row).run();
 }
 
 void Ledger::remove_life(std::int64_t row) {

@@ -36,13 +36,15 @@ struct Account {
   SeriesPtr series;  ///< as it was seen last
   const Layout* layout = nullptr;
   CounterTracker tracker;
-  std::vector<Row> rows;               ///< where the file keeps the lives, oldest first
-  std::vector<std::uint64_t> changed;  ///< epochs of the lives that differ from the file
-  std::vector<std::uint32_t> cells;    ///< its cells in the coming flush
-  bool touched = false;                ///< has changed lives or cells
-  std::uint64_t generation = 0;        ///< of the ledger, when the lives were read
-  Timestamp newest;                    ///< latest sample
-  std::int64_t last_seen = 0;          ///< as the file has it
+  std::vector<Row> rows;                       ///< where the file keeps the lives
+  std::int64_t next_row = 0;                   ///< the row of the next life
+  std::vector<std::uint64_t> changed;          ///< epochs of the lives that differ from the file
+  std::vector<std::uint32_t> cells;            ///< its cells in the coming flush
+  bool touched = false;                        ///< has changed lives or cells
+  std::uint64_t generation = 0;                ///< of the ledger, when the lives were read
+  Timestamp newest;                            ///< latest sample
+  Timestamp oldest = Timestamp::max();         ///< earliest sample
+  std::int64_t first_seen = 0, last_seen = 0;  ///< as the file has them
 };
 
 class Ledger {
@@ -79,11 +81,13 @@ class Ledger {
   void write_life(Account& account, std::uint64_t epoch);
   void save_baselines();
   void remove_life(std::int64_t row);
+  void move_away(std::int64_t row);
   void pack(const Account& account, const Baseline& life, const Account::Row* row);
 
   Database& database_;
-  Statement find_series_, add_series_, last_series_, change_attributes_, change_seen_;
+  Statement find_series_, add_series_, last_series_, change_attributes_, change_seen_, change_first_;
   Statement read_lives_, find_epoch_, read_totals_, add_life_, save_baseline_, remove_life_, remove_baseline_;
+  Statement remove_traces_, leave_trace_;
   SeriesMap<Account> accounts_;
   std::vector<Account*> touched_;
   struct Waiting {

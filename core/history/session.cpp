@@ -14,6 +14,7 @@ std::int64_t in_seconds(Duration duration) { return std::chrono::floor<std::chro
 
 Writer::Session::Session(const Settings& settings, Timestamp now)
     : database_(settings.file, {.busy_timeout = settings.busy_timeout}),
+      file_(mark_of(settings.file)),
       gap_(settings.gap),
       steady_since_(now),
       last_upkeep_(now) {
@@ -26,9 +27,24 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
   Transaction check(database_);
   for (auto& [name, tables] : tables_) prepare_writers(tables);
   check.commit();
+  log_ = mark_of(concat(settings.file, "-wal"));
 }
 
-bool Writer::Session::file_gone() const { return !std::filesystem::exists(database_.file()); }
+Writer::Session::FileMark Writer::Session::mark_of(const std::filesystem::path& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return {};
+  return {found.st_dev, found.st_ino};
+}
+
+bool Writer::Session::file_gone() const { return mark_of(database_.file()) != file_; }
+
+void Writer::Session::abandon_log() const {
+  const std::string log = concat(database_.file(), "-wal");
+  if (log_ == FileMark{} || mark_of(log) != log_) return;
+  std::error_code gone_already;
+  std::filesystem::remove(log, gone_already);
+  std::filesystem::remove(concat(database_.file(), "-shm"), gone_already);
+}
 
 std::vector<std::int64_t> Writer::Session::buckets() const {
   std::vector<std::int64_t> all;

@@ -20,8 +20,10 @@ class Writer::Session {
   /// What is due by now: at most once a minute, in transactions of bounded size.
   void upkeep(Timestamp now);
   void settle() noexcept { database_.settle(); }
-  /// Somebody moved or removed the file under us.
+  /// Somebody moved, removed or replaced the file under us.
   bool file_gone() const;
+  /// Removes our log where it would be taken for that of the file which stands there now.
+  void abandon_log() const;
 
  private:
   struct Level {
@@ -58,7 +60,15 @@ class Writer::Session {
   void roll_up_table(Tables& tables, std::size_t level, std::int64_t until);
   bool expire(std::size_t level, Timestamp now);
 
+  /// Which file a path led to.
+  struct FileMark {
+    std::uint64_t device = 0, inode = 0;
+    friend bool operator==(const FileMark&, const FileMark&) = default;
+  };
+  static FileMark mark_of(const std::filesystem::path& path);
+
   Database database_;
+  FileMark file_, log_;
   std::vector<Level> levels_;
   std::map<std::string, Tables, std::less<>> tables_;
   std::unordered_map<const Measurement*, Layout> layouts_;

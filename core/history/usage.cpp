@@ -82,7 +82,9 @@ Result<std::vector<Period>> choose_periods(const Reader& reader, const UsageQuer
                                            Timestamp first, Timestamp now) {
   const Timestamp begin = period_of(first, query.unit, zone).from;
   const Timestamp until = query.until.value_or(period_of(now, query.unit, zone).to);
-  const Timestamp since = query.since ? std::max(*query.since, begin) : begin;
+  // One sample from before the clock was set must not make the time too long.
+  const Timestamp earliest = query.unit < Unit::hour ? until - std::chrono::minutes(most_periods) : begin;
+  const Timestamp since = std::max(query.since.value_or(earliest), begin);
   if (query.since && *query.since >= until)
     return Error{concat("nothing lies between ", format_utc(*query.since), " and ", format_utc(until))};
   if (query.unit < Unit::hour && until - since > std::chrono::minutes(most_periods))

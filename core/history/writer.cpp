@@ -12,7 +12,10 @@ Writer::~Writer() { close(); }
 /// A damaged file is set aside and the work done once more, on a fresh one.
 template <class Work>
 Status Writer::guarded(Timestamp now, const Work& work) {
-  if (session_ && session_->file_gone()) session_.reset();
+  if (session_ && session_->file_gone()) {
+    session_->abandon_log();
+    session_.reset();
+  }
   for (bool again = false;; again = true) {
     try {
       if (!session_) session_ = std::make_unique<Session>(settings_, now);
@@ -30,6 +33,8 @@ Status Writer::guarded(Timestamp now, const Work& work) {
 }
 
 Status Writer::put_aside(const std::string& reason, Timestamp now) {
+  if (is_text(settings_.file))
+    return Status::fatal(concat("'", settings_.file, "' is not a history of trafficd but a text; choose another file"));
   try {
     const std::filesystem::path name = set_aside(settings_.file, now);
     log_.error(concat("the history is damaged: ", reason, "; it was set aside as '", name,

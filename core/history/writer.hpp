@@ -37,7 +37,8 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   /// Opens or makes the file. retry: full, read-only, busy. fatal: the file is not ours or made by a newer version. A
-  /// damaged file is set aside under another name, which the log tells, and a fresh one begun.
+  /// damaged file is set aside under another name, which the log tells, and a fresh one begun; a text, which no damage
+  /// makes, is somebody's and refused.
   Status open(Timestamp now);
   /// All or nothing, but for rejected samples. After a failure the same batch may be offered again.
   WriteResult append(std::span<const Sample> batch, Timestamp now);

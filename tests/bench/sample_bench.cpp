@@ -36,7 +36,7 @@ struct Source {
     total += 1000;
     out.reserve(series.size());
     const Timestamp now{std::chrono::milliseconds(1'700'000'000'000 + total)};
-    for (const SeriesPtr& each : series) out.push_back({each, now, 1, true, {Value(total), Value(total / 2)}});
+    for (const SeriesPtr& each : series) out.push_back({each, now, 1, true, false, {Value(total), Value(total / 2)}});
   }
 };
 

@@ -163,6 +163,51 @@ class InterfaceTest(unittest.TestCase):
         self.network.send("lan1", 60, 1000)
         self.stop_and_expect({"lan0": (0, 0), "lan1": watched})
 
+    def test_what_was_carried_elsewhere_is_not_ours(self):
+        """An unwatched interface with a past takes the name of a watched one that is gone."""
+        self.network.add("lan0")
+        self.network.add("lan1")
+        self.network.rename("lan1", "other", "far_lan1")
+        self.network.send("lan1", 300, 1000)
+        self.run_daemon("lan0", interval=OFTEN)
+        first = self.network.send("lan0", 10, 1000), 0
+        self.expect("lan0", first)
+        self.network.delete("lan0")
+        self.network.rename("other", "lan0", "far_lan1")
+        both = plus(first, (self.network.send("lan1", 7, 100), 0))
+        self.expect("lan0", both)
+        self.stop_and_expect({"lan0": both})
+
+    def test_moved_in_with_a_past(self):
+        self.network.add("lan0")
+        self.network.add("lan1")
+        self.network.send("lan1", 300, 1000)
+        self.network.near.ip("link", "set", "lan1", "netns", self.network.far.name)
+        self.run_daemon("lan0", interval=OFTEN)
+        self.network.far.ip("link", "set", "lan1", "netns", self.network.near.name)
+        self.network.up("lan1", "far_lan1")
+        sent = self.network.send("lan1", 9, 500), 0
+        self.expect("lan1", sent)
+        self.stop_and_expect({"lan0": (0, 0), "lan1": sent})
+
+    def test_the_same_index_again(self):
+        self.network.add("lan0")
+        self.network.add_upon("lan7")
+        index = self.network.near.link("lan7")["ifindex"]
+        (_, start) = self.run_daemon("lan0", "lan7", interval=OFTEN)
+        first = self.network.send("lan7", 40, 1000), 0
+        self.assertEqual(minus(self.kernel("lan7"), start), first)
+        self.network.delete("lan7")
+        self.network.add_upon("lan7", index)
+        self.assertEqual(self.network.near.link("lan7")["ifindex"], index)
+        both = plus(first, (self.network.send("lan7", 20, 1000), 0))
+        self.expect("lan7", both)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.daemon.start()
+        both = plus(both, (self.network.send("lan7", 5, 1000), 0))
+        self.expect("lan7", both)
+        self.stop_and_expect({"lan0": (0, 0), "lan7": both})
+
     def test_killed_and_restarted(self):
         self.network.add("lan0")
         (start,) = self.run_daemon("lan0", interval=OFTEN)

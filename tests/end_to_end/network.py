@@ -103,15 +103,16 @@ class Network:
         self._cable(interface, interface)
         self.up(interface, f"far_{interface}")
 
-    def add_upon(self, interface):
+    def add_upon(self, interface, index=None):
         """The same with an interface of its own upon a cable that stays when it is deleted.
 
-        A veth forgets what it received when its pair is taken apart, which no real interface does; a macvlan does not."""
+        A veth forgets what it received when its pair is taken apart; a macvlan, like real interfaces, does not."""
         base = f"base_{interface}"
         if f'"{base}"' not in self.near.ip("-j", "link"):
             self._cable(interface, base)
             self.near.ip("link", "set", base, "up")
-        self.near.ip("link", "add", "link", base, "name", interface, "type", "macvlan", "mode", "bridge")
+        given = ("index", str(index)) if index else ()
+        self.near.ip("link", "add", "link", base, "name", interface, *given, "type", "macvlan", "mode", "bridge")
         self.up(interface, f"far_{interface}")
 
     def _cable(self, interface, near):

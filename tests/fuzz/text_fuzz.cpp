@@ -23,7 +23,8 @@ void check_line(std::string_view line) {
   FUZZ_REQUIRE(again.has_value());
   FUZZ_REQUIRE(to_text(*again) == printed);
   FUZZ_REQUIRE(again->series->same_identity(*sample->series));
-  FUZZ_REQUIRE(again->time == sample->time && again->epoch == sample->epoch && again->born == sample->born);
+  FUZZ_REQUIRE(again->time == sample->time && again->epoch == sample->epoch && again->born == sample->born &&
+               again->mark_only == sample->mark_only);
 }
 
 void check_units(std::string_view text) {

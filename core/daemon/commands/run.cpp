@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "daemon/configuration.hpp"
 #include "daemon/memory.hpp"
@@ -52,6 +53,34 @@ Status make_state_folder(const fs::path& folder) {
   return Status::ok();
 }
 
+// What an instance may take beyond the deadline of the stop: the rest of its last call.
+constexpr Duration stop_grace = std::chrono::seconds(5);
+
+/// Ends the process when a stop hangs or is asked for again: nothing that a plugin does may keep the daemon from
+/// ending.
+class StopWatch {
+ public:
+  StopWatch(const Graph& graph, Signals& signals, Logger& log, Duration deadline)
+      : thread_([&graph, &signals, &log, deadline](const std::stop_token& done) {
+          const auto end = std::chrono::steady_clock::now() + deadline;
+          std::string why = "the deadline of the stop has passed";
+          while (std::chrono::steady_clock::now() < end) {
+            if (done.stop_requested()) return;
+            if (signals.wait(100) == Signals::Event::stop) {
+              why = "asked to stop again";
+              break;
+            }
+          }
+          if (done.stop_requested()) return;
+          for (const std::string& name : graph.running())
+            log.error(concat(why, ": ", name, " still runs and is left behind; what it holds is lost"));
+          _exit(3);
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
 /// Until the end; answers the exit code.
 int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal, Clock& clock) {
   graph.start();
@@ -82,7 +111,11 @@ int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& 
       unsaved.resolve("state is saved again");
   }
   notify("STOPPING=1");
-  graph.stop(settings.stop_deadline);
+  const StopWatch watch(graph, signals, journal.own(), settings.stop_deadline + stop_grace);
+  graph.stop_sources();
+  // Before the outputs, which may take until their deadline and be killed then.
+  if (const Status status = store.checkpoint(); !status) journal.own().error(status.message());
+  graph.stop_outputs(settings.stop_deadline);
   if (const Status status = store.checkpoint(); !status) {
     journal.own().error(status.message());
     exit_code = 3;

@@ -7,13 +7,6 @@ namespace trafficd {
 
 namespace {
 
-/// The total that a value stands for; `unseen` when it is absent or no count at all. Nearly all are unsigned.
-inline std::uint64_t total_of(const Value& value) {
-  if (value.is_unsigned()) return value.as_unsigned();
-  if (value.type() != Value::Type::real || !(value.as_real() >= 0 && value.as_real() < 0x1p63)) return Baseline::unseen;
-  return static_cast<std::uint64_t>(value.as_real());
-}
-
 /// Calls `use(counter's place among the counters, total)` for each counter field that is present.
 template <class Use>
 void each_total(const Sample& sample, const Use& use) {
@@ -42,7 +35,7 @@ void count_from_zero(const Sample& sample, Baseline& life, Increase& increase) {
 
 /// The same life: what stands above the marks counts, per field.
 void count_growth(const Sample& sample, Baseline& life, Increase& increase) {
-  bool grown = false, lower = false;
+  bool grown = false;
   increase.from = std::min(life.time, sample.time);
   each_total(sample, [&](std::size_t i, std::uint64_t total) {
     std::uint64_t& mark = life.totals[i];
@@ -52,14 +45,13 @@ void count_growth(const Sample& sample, Baseline& life, Increase& increase) {
       increase.amounts[i] = total - mark;
       mark = total;
       grown = true;
-    } else if (total < mark) {
-      lower = true;
     }
   });
   increase.reason = grown ? Increase::Reason::grown : Increase::Reason::repeated;
   // A growth that carries an earlier time shows a clock that was put back, and that one is right from now on. An idle
-  // counter moves the time on, so that its next growth is not spread over the pause.
-  if (grown || (!lower && sample.time > life.time)) life.time = sample.time;
+  // counter moves the time on, and so does one that stands below its mark: the next growth is not spread over the
+  // pause.
+  if (grown || sample.time > life.time) life.time = sample.time;
 }
 
 /// The source cannot tell its lives and a total fell: either all of it wrapped, or all of it began anew; when both are
@@ -90,8 +82,24 @@ bool falls(const Sample& sample, const Baseline& life) {
   return lower;
 }
 
+bool grows(const Sample& sample, const Baseline& life) {
+  bool higher = false;
+  each_total(sample, [&](std::size_t i, std::uint64_t total) {
+    higher = higher || (life.totals[i] != Baseline::unseen && total > life.totals[i]);
+  });
+  return higher;
+}
+
 void count_unnamed(const Sample& sample, Baseline& life, Increase& increase) {
   if (sample.time <= life.time || !falls(sample, life)) return count_growth(sample, life, increase);
+  // Nothing is known of the rate, and one field fell while another went on: no restart, only a source that corrects
+  // itself. What grew counts, what fell waits below its mark.
+  const CounterTraits& traits = sample.series->traits();
+  if (traits.max_rate == 0 && traits.width >= 64 && grows(sample, life)) {
+    count_growth(sample, life, increase);
+    increase.reason = Increase::Reason::doubtful;
+    return;
+  }
   increase.from = life.time;
   increase.reason = judge(sample, life);
   if (increase.reason == Increase::Reason::restarted) count_from_zero(sample, life, increase);
@@ -141,25 +149,37 @@ void CounterTracker::step(const Sample& sample, Increase& increase) {
   const auto known =
       std::find_if(lives_.begin(), lives_.end(), [&](const Baseline& b) { return b.epoch == sample.epoch; });
   if (known != lives_.end()) {
-    known->totals.resize(counters, Baseline::unseen);
-    sample.epoch == 0 ? count_unnamed(sample, *known, increase) : count_growth(sample, *known, increase);
+    // Who is in use is not the next to go.
+    std::rotate(known, known + 1, lives_.end());
+    Baseline& life = lives_.back();
+    life.totals.resize(counters, Baseline::unseen);
+    sample.epoch == 0 ? count_unnamed(sample, life, increase) : count_growth(sample, life, increase);
     return;
   }
 
   Baseline life{sample.epoch, sample.time, std::vector<std::uint64_t>(counters, Baseline::unseen)};
-  // A life without a name is no proof of a restart, so it only sets a mark.
-  if (sample.born || (!lives_.empty() && sample.epoch != 0)) {
-    increase.reason = lives_.empty() ? Increase::Reason::born : Increase::Reason::restarted;
-    // A life that was seen from its birth fell into the last step; any other may have begun right after the old one.
-    if (!sample.born) increase.from = std::min(lives_.back().time, sample.time);
-    count_from_zero(sample, life, increase);
-  } else {
+  if (!begin(sample, life, increase))
     each_total(sample, [&](std::size_t i, std::uint64_t total) { life.totals[i] = total; });
-  }
   restore(std::move(life));
 }
 
+/// Counts a new life from zero where that is right; false when it only sets a mark.
+bool CounterTracker::begin(const Sample& sample, Baseline& life, Increase& increase) const {
+  // A life without a name is no proof of a restart.
+  if (sample.mark_only || !(sample.born || (known_ && sample.epoch != 0))) return false;
+  increase.reason = known_ ? Increase::Reason::restarted : Increase::Reason::born;
+  // A life that was seen from its birth fell into the last step; any other may have begun right after the last sample.
+  if (!sample.born && !lives_.empty()) {
+    const auto newest = std::max_element(lives_.begin(), lives_.end(),
+                                         [](const Baseline& a, const Baseline& b) { return a.time < b.time; });
+    increase.from = std::min(newest->time, sample.time);
+  }
+  count_from_zero(sample, life, increase);
+  return true;
+}
+
 void CounterTracker::restore(Baseline baseline) {
+  known_ = true;
   if (lives_.size() == lives_kept) lives_.erase(lives_.begin());
   lives_.push_back(std::move(baseline));
 }

@@ -70,6 +70,18 @@ void settle_tags(const Measurement& measurement, Tags& identity, Tags& attribute
 
 }  // namespace
 
+/// Keeps the count of handles for as long as copies of one live.
+struct CountedHandle {
+  CountedHandle(SeriesPtr made, std::shared_ptr<std::atomic<std::int64_t>> count)
+      : series(std::move(made)), held(std::move(count)) {}
+  ~CountedHandle() { held->fetch_sub(1, std::memory_order_relaxed); }
+  CountedHandle(const CountedHandle&) = delete;
+  CountedHandle& operator=(const CountedHandle&) = delete;
+
+  const SeriesPtr series;
+  const std::shared_ptr<std::atomic<std::int64_t>> held;
+};
+
 struct SeriesFactory {
   static SeriesPtr make(std::string instance, MeasurementPtr measurement, Tags identity, Tags attributes,
                         CounterTraits traits, std::shared_ptr<std::atomic<std::int64_t>> held, std::int64_t limit) {
@@ -83,11 +95,10 @@ struct SeriesFactory {
     mix(made->hash_, made->instance_);
     mix(made->hash_, made->measurement_->name());
     for (const Tag& tag : made->identity_) mix(made->hash_, tag.value);
-    if (held) {
-      made->muted_ = held->fetch_add(1, std::memory_order_relaxed) >= limit;
-      made->held_ = std::move(held);
-    }
-    return made;
+    if (!held) return made;
+    made->muted_ = held->fetch_add(1, std::memory_order_relaxed) >= limit;
+    const auto counted = std::make_shared<CountedHandle>(std::move(made), std::move(held));
+    return {counted, counted->series.get()};
   }
 };
 
@@ -95,10 +106,6 @@ SeriesPtr make_series(std::string instance, MeasurementPtr measurement, Tags ide
                       CounterTraits traits, std::shared_ptr<std::atomic<std::int64_t>> held, std::int64_t limit) {
   return SeriesFactory::make(std::move(instance), std::move(measurement), std::move(identity), std::move(attributes),
                              traits, std::move(held), limit);
-}
-
-Series::~Series() {
-  if (held_) held_->fetch_sub(1, std::memory_order_relaxed);
 }
 
 std::optional<std::string_view> Series::tag(std::string_view key) const {

@@ -135,6 +135,10 @@ bool read_tags(Reader& in, char before, Tags& tags) {
 }
 
 bool read_epoch(std::string_view text, Sample& sample) {
+  if (text.ends_with('!')) {
+    sample.mark_only = true;
+    text.remove_suffix(1);
+  }
   if (text.ends_with('*')) {
     sample.born = true;
     text.remove_suffix(1);
@@ -222,6 +226,7 @@ void append_text(std::string& out, const Sample& sample) {
   else
     append_number(out, sample.epoch, 16);
   if (sample.born) out.push_back('*');
+  if (sample.mark_only) out.push_back('!');
   if (series.traits().width != 64) out += " w32";
   if (series.traits().max_rate != 0) {
     out += " r";
@@ -269,7 +274,8 @@ Result<Sample> parse_text(std::string_view line, const FindMeasurement& find) {
   std::int64_t nanoseconds = 0;
   if (!in.take(' ') || !read_number(in.word(), nanoseconds)) return Error{"expected the time in nanoseconds"};
   sample.time = Timestamp(Duration(nanoseconds));
-  if (!in.take(' ') || !read_epoch(in.word(), sample)) return Error{"expected the epoch, hexadecimal or '-'"};
+  if (!in.take(' ') || !read_epoch(in.word(), sample))
+    return Error{"expected the epoch, hexadecimal or '-', then '*' and '!' in this order"};
   CounterTraits traits;
   if (!read_traits(in, traits)) return Error{"expected nothing but 'w32' and 'r<rate>' after the epoch"};
   if (!in.at_end()) return Error{"superfluous text at the end of the line"};

@@ -6,9 +6,12 @@
 #include <cerrno>
 #include <set>
 #include <system_error>
+#include <utility>
 
+#include "config.hpp"
 #include "default_route.hpp"
 #include "link_folder.hpp"
+#include "link_lives.hpp"
 #include "link_socket.hpp"
 #include "trafficd/plugin.hpp"
 
@@ -16,49 +19,6 @@ namespace trafficd::interface {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Config {
-  std::vector<std::string> match;
-  std::vector<std::string> ignore{"veth*",    "docker*", "br-*",    "virbr*",   "tap*",    "vnet*",  "lxc*", "cali*",
-                                  "flannel*", "cni*",    "podman*", "ifb*",     "dummy*",  "tunl0",  "sit0", "gre0",
-                                  "gretap0",  "erspan0", "ip_vti0", "ip6_vti0", "ip6tnl0", "ip6gre0"};
-  bool loopback = false;
-  bool all_counters = false;
-  std::string root;
-};
-
-Options<Config> options() {
-  return Options<Config>{}
-      .add("match", &Config::match,
-           "Globs of interface names: exactly these are watched. Not given: every interface that is not ignored.")
-      .add("ignore", &Config::ignore,
-           "Globs of interface names that are left out. The default list only counts when `match` is not given; a list "
-           "of your own replaces it and wins over `match`.")
-      .add("loopback", &Config::loopback, "Watch the loopback interface too; one that `match` names is always watched.")
-      .add_choice("counters", &Config::all_counters, {{"basic", false}, {"all", true}},
-                  "`all` adds the kernel's other counters, as the measurement `interface_detail`.")
-      .add("root", &Config::root,
-           "A folder with a sys and a proc of its own, to be read in place of this machine's. For tests.");
-}
-
-std::vector<FieldSpec> counter_specs(std::size_t from, std::size_t to) {
-  std::vector<FieldSpec> fields;
-  for (std::size_t i = from; i < to; ++i)
-    fields.push_back({link_counters[i].name, Kind::counter, link_counters[i].unit, link_counters[i].help});
-  return fields;
-}
-
-MeasurementPtr main_measurement() {
-  auto fields = counter_specs(0, main_counter_count);
-  fields.push_back({"speed", Kind::gauge, "bit/s", "Speed of the link, where the device knows it."});
-  fields.push_back({"up", Kind::gauge, "1", "1 when the interface is up, else 0."});
-  return make_measurement("interface", "Traffic of one network interface.", std::move(fields), {"interface"});
-}
-
-MeasurementPtr detail_measurement() {
-  return make_measurement("interface_detail", "The kernel's other counters of one network interface.",
-                          counter_specs(main_counter_count, link_counter_count), {"interface"});
-}
 
 /// One interface that is watched.
 struct Link {
@@ -73,12 +33,6 @@ struct Link {
   SeriesPtr series{}, detail{};  // empty: to be asked for
   LinkCounters last{};           // the highest that were seen
 };
-
-/// A counter of one life only grows; some drivers (veth) forget what they received before they announce the end.
-void raise(LinkCounters& last, const LinkCounters& now) {
-  for (std::size_t i = 0; i < last.size(); ++i)
-    if (!now[i].absent() && (last[i].absent() || last[i].as_unsigned() < now[i].as_unsigned())) last[i] = now[i];
-}
 
 constexpr std::size_t most_kept_open = 32;  // about ten descriptors each, of the usual 1024
 constexpr Duration primary_pause = 5s;
@@ -102,20 +56,21 @@ class Interface final : public PollInput {
  private:
   bool wanted(const std::string& name) const;
   bool loopback_wanted(const std::string& name) const;
+  bool watched(const LinkMessage& message) const;
   Link* find(int index);
-  bool born(int index) const { return scanned_ && !before_us_.contains(index); }
-  std::uint64_t epoch_of(int index) const;
 
   void take_messages(Batch& out);
   void take(const LinkMessage& message, Batch& out);
   void rename(Link& link, const std::string& name);
   Status scan();
   void scan_one(const std::string& name);
+  bool meet(int index, bool watched);
+  void begin_anew(Link& link, Fall fall, const LinkCounters& now, Batch& out);
   void find_primary();
   void prepare_series(Link& link);
   bool read(Link& link, Batch& out);
   void add(Batch& out, int index, const SeriesPtr& series, const SeriesPtr& detail, const LinkCounters& counters,
-           Value speed, Value up) const;
+           Value speed, Value up);
   void add_at_message(Batch& out, const LinkMessage& message, Link* link);
   void tell_unmatched();
 
@@ -126,20 +81,23 @@ class Interface final : public PollInput {
   MeasurementPtr measurement_ = main_measurement(), detail_measurement_ = detail_measurement();
 
   LinkSocket socket_;
-  std::string boot_id_, namespace_;
+  LinkLives lives_{host_};
   std::vector<Link> links_;
   std::vector<std::string> unwanted_;  // names of the last scan, for the complaint
-  std::set<int> before_us_;            // indices that the first scan met: their lives did not begin under our eyes
+  std::set<int> present_;              // indices that the present scan met
   std::size_t unreadable_now_ = 0;     // in this collect
   bool scanned_ = false, scan_due_ = true, primary_due_ = true;
+  bool doubt_ = false;     // announcements were lost, or one is still to come
+  bool in_doubt_ = false;  // it was so before the present scan
   std::string primary_;
   SteadyTime next_primary_{};
   Timestamp now_;
 
   Complaint unmatched_{host_.log(), host_.clock()}, unreadable_{host_.log(), host_.clock()},
-      overrun_{host_.log(), host_.clock()};
+      overrun_{host_.log(), host_.clock()}, fell_{host_.log(), host_.clock()};
   std::atomic<std::uint64_t>& unreadable_count_ = host_.meter().counter("unreadable_values");
   std::atomic<std::uint64_t>& overrun_count_ = host_.meter().counter("netlink_overruns");
+  std::atomic<std::uint64_t>& fell_count_ = host_.meter().counter("counter_resets");
   std::atomic<std::uint64_t>& undecoded_count_ = host_.meter().counter("netlink_undecoded");
 };
 
@@ -153,32 +111,30 @@ bool Interface::loopback_wanted(const std::string& name) const {
   return config_.loopback || std::ranges::find(config_.match, name) != config_.match.end();
 }
 
+bool Interface::watched(const LinkMessage& message) const {
+  return wanted(message.name) && (!message.loopback || loopback_wanted(message.name));
+}
+
 Link* Interface::find(int index) {
   const auto found = std::ranges::find(links_, index, &Link::index);
   return found == links_.end() ? nullptr : &*found;
-}
-
-std::uint64_t Interface::epoch_of(int index) const {
-  // Without a boot id an index of today could pass for one of yesterday: then the values must tell.
-  if (boot_id_.empty()) return 0;
-  return make_epoch({"interface", host_.id(), boot_id_, namespace_, std::to_string(index)});
 }
 
 Status Interface::open() {
   if (std::error_code error; !std::filesystem::is_directory(net_, error))
     return Status::retry(concat("cannot read '", net_, "': ", error ? error.message() : "not a folder",
                                 "; sysfs must be mounted, or 'root' must name a folder that holds sys/class/net"));
-  boot_id_ = read_start(proc_ / "sys/kernel/random/boot_id").value_or("");
-  while (!boot_id_.empty() && boot_id_.back() == '\n') boot_id_.pop_back();
-  if (boot_id_.empty())
+  std::string boot_id = read_start(proc_ / "sys/kernel/random/boot_id").value_or("");
+  while (!boot_id.empty() && boot_id.back() == '\n') boot_id.pop_back();
+  if (boot_id.empty())
     host_.log().warning(concat("cannot read '", proc_ / "sys/kernel/random/boot_id",
                                "': restarts of counters are told by their values alone"));
+  lives_.open(std::move(boot_id), config_.root.empty() ? namespace_identity() : "");
   if (config_.root.empty()) {
-    namespace_ = namespace_identity();
     if (const Status listening = socket_.open(); !listening)
       host_.log().warning(concat(listening.message(), "; what an interface carried after its last sample is not seen"));
   }
-  scanned_ = false;
+  scanned_ = doubt_ = false;
   scan_due_ = primary_due_ = true;
   return Status::ok();
 }
@@ -186,7 +142,7 @@ Status Interface::open() {
 void Interface::close() noexcept {
   socket_.close();
   links_.clear();
-  before_us_.clear();
+  lives_.close();
 }
 
 Status Interface::collect(Batch& out) {
@@ -213,7 +169,7 @@ void Interface::take_messages(Batch& out) {
   undecoded_count_ += drained.undecoded;
   if (drained.overruns > 0) {
     overrun_count_ += drained.overruns;
-    scan_due_ = primary_due_ = true;
+    scan_due_ = primary_due_ = doubt_ = true;
     for (Link& link : links_) link.speed_due = true;
     overrun_.complain(Level::warning,
                       "the kernel dropped announcements of interface changes: what an interface carried between its "
@@ -226,18 +182,23 @@ void Interface::take(const LinkMessage& message, Batch& out) {
   primary_due_ = true;
   Link* link = find(message.index);
   if (link) raise(link->last, message.counters);
-  const bool watched = wanted(message.name) && (!message.loopback || loopback_wanted(message.name));
+  const bool watched = this->watched(message);
+  const bool from_zero = message.has_counters && at_zero(link ? link->last : message.counters);
+  // Before the first scan nobody knows who was there.
+  if (scanned_ && !lives_.known(message.index)) lives_.appear(message.index, watched, from_zero && !message.gone);
   if (message.gone) {
     if (link || watched) add_at_message(out, message, link);
     if (link) links_.erase(links_.begin() + (link - links_.data()));
-    before_us_.erase(message.index);
+    lives_.end(message.index);
     return;
   }
+  lives_.rename(message.index, watched, from_zero);
   if (!link) {
     if (!watched) return;
     scan_due_ = true;
-    // It was there under a name that is not watched: what it carried until now is not part of this one.
-    if (scanned_ && !born(message.index)) add_at_message(out, message, nullptr);
+    // What it carried until now, elsewhere or under another name, is not part of this one.
+    // Later messages tell what it carried since: it may lose the name again before a scan meets it.
+    if (scanned_ && !(from_zero && lives_.born(message.index))) add_at_message(out, message, nullptr);
     return;
   }
   link->speed_due = true;
@@ -262,6 +223,8 @@ Status Interface::scan() {
     return Status::retry(concat("cannot read '", net_, "': ", error.message(), "; sysfs must be mounted there"));
   for (Link& link : links_) link.seen = false;
   unwanted_.clear();
+  present_.clear();
+  in_doubt_ = std::exchange(doubt_, false);
   for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
     scan_one(entries->path().filename().native());
     if (error) break;
@@ -269,15 +232,16 @@ Status Interface::scan() {
   if (error) return Status::retry(concat("cannot read '", net_, "': ", error.message()));
   std::erase_if(links_, [](const Link& link) { return !link.seen; });
   std::ranges::sort(links_, {}, &Link::index);
+  if ((!scanned_ || in_doubt_) && unreadable_now_ == 0) lives_.keep_only(present_);
   scanned_ = true;
-  scan_due_ = false;
+  scan_due_ = doubt_;
   return Status::ok();
 }
 
 void Interface::scan_one(const std::string& name) {
   const bool candidate = wanted(name);
   if (!candidate && unwanted_.size() < most_names_told) unwanted_.push_back(name);
-  if (!candidate && scanned_) return;
+  if (!candidate && scanned_ && !in_doubt_) return;
   LinkFolder folder;
   if (!folder.open(net_ / name)) return;  // gone again, or a plain file such as bonding_masters
   const int index = folder.index();
@@ -286,9 +250,10 @@ void Interface::scan_one(const std::string& name) {
     unreadable_.complain(Level::warning, concat("cannot read '", net_ / name / "ifindex", "': left out"));
     return;
   }
-  if (!scanned_) before_us_.insert(index);
-  if (!candidate) return;
-  if (folder.loopback() && !loopback_wanted(name)) {
+  present_.insert(index);
+  const bool ours = candidate && (!folder.loopback() || loopback_wanted(name));
+  if (!meet(index, ours) || !candidate) return;
+  if (!ours) {
     if (unwanted_.size() < most_names_told) unwanted_.push_back(name);
     return;
   }
@@ -300,6 +265,19 @@ void Interface::scan_one(const std::string& name) {
   const bool keep = config_.root.empty() && links_.size() < most_kept_open;
   links_.push_back({.index = index, .name = name, .keep_open = keep});
   if (keep) links_.back().folder = std::move(folder);
+}
+
+/// False when the kernel's word on it is still to come.
+bool Interface::meet(int index, bool watched) {
+  if (lives_.known(index))
+    lives_.rename(index, watched, false);
+  else if (!scanned_)
+    lives_.meet(index, watched);
+  else if (!socket_.is_open() || in_doubt_)
+    lives_.appear(index, watched, !socket_.is_open());
+  else
+    doubt_ = true;
+  return lives_.known(index);
 }
 
 void Interface::find_primary() {
@@ -344,21 +322,43 @@ bool Interface::read(Link& link, Batch& out) {
     unreadable_.complain(Level::warning, concat("interface '", link.name, "': ", reading.unreadable,
                                                 " of its counters in '", net_, "' cannot be read as numbers"));
   }
-  link.last = reading.counters;
+  if (const Fall fall = fell(link.last, reading.counters); fall != Fall::none)
+    begin_anew(link, fall, reading.counters, out);
+  raise(link.last, reading.counters);
   add(out, link.index, link.series, link.detail, reading.counters, link.speed ? Value(*link.speed) : Value(),
       reading.up);
   return true;
 }
 
+/// The driver zeroed its counters, or they are too small for what they count.
+void Interface::begin_anew(Link& link, Fall fall, const LinkCounters& now, Batch& out) {
+  if (fall == Fall::some) {  // the others had grown meanwhile
+    raise(link.last, now);
+    add(out, link.index, link.series, link.detail, link.last, Value(), Value());
+  }
+  lives_.restart(link.index, fall == Fall::all);
+  link.last = {};
+  ++fell_count_;
+  fell_.complain(Level::warning,
+                 concat("interface '", link.name, "': its counters fell: counted anew from ",
+                        fall == Fall::all ? "zero" : "here", "; what it carried since the last sample may be missing"));
+}
+
 void Interface::add(Batch& out, int index, const SeriesPtr& series, const SeriesPtr& detail,
-                    const LinkCounters& counters, Value speed, Value up) const {
-  Sample sample{series, now_, epoch_of(index), born(index), {}};
+                    const LinkCounters& counters, Value speed, Value up) {
+  Sample sample{series, now_, lives_.epoch(index), lives_.born(index), lives_.mark_due(index), {}};
+  lives_.marked(index);
   sample.values.reserve(main_counter_count + 2);
   sample.values.assign(counters.begin(), counters.begin() + main_counter_count);
   sample.values.push_back(speed);
   sample.values.push_back(up);
   if (detail)
-    out.push_back({detail, now_, sample.epoch, sample.born, {counters.begin() + main_counter_count, counters.end()}});
+    out.push_back({detail,
+                   now_,
+                   sample.epoch,
+                   sample.born,
+                   sample.mark_only,
+                   {counters.begin() + main_counter_count, counters.end()}});
   out.push_back(std::move(sample));
 }
 

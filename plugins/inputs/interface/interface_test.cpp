@@ -166,6 +166,42 @@ TEST_CASE("interface: one that is re-created under its name begins a new life") 
   CHECK(after[0].series->same_identity(*before[0].series));
 }
 
+TEST_CASE("interface: counters that a driver zeroed begin a new life") {
+  Tree tree;
+  tree.add("eth0", 2, 1000, 500);
+  Watch watch(tree);
+  const Batch before = watch.tick();
+  SECTION("all of them: from zero") {
+    tree.count("eth0", 30, 20);
+    const Batch after = watch.tick();
+    REQUIRE(after.size() == 1);
+    CHECK(after[0].epoch != before[0].epoch);
+    CHECK(after[0].born);
+    CHECK_FALSE(after[0].mark_only);
+    CHECK(value(after[0], "rx_bytes") == Value(30));
+    CHECK(watch.tick().at(0).epoch == after[0].epoch);
+  }
+  SECTION("some of them: the others keep what they had, then a mark") {
+    tree.count("eth0", 30, 700);
+    const Batch after = watch.tick();
+    REQUIRE(after.size() == 2);
+    CHECK(after[0].epoch == before[0].epoch);
+    CHECK(value(after[0], "rx_bytes") == Value(1000));
+    CHECK(value(after[0], "tx_bytes") == Value(700));
+    CHECK(after[1].epoch != before[0].epoch);
+    CHECK_FALSE(after[1].born);
+    CHECK(after[1].mark_only);
+    CHECK(value(after[1], "rx_bytes") == Value(30));
+    const Batch later = watch.tick();
+    REQUIRE(later.size() == 1);
+    CHECK_FALSE(later[0].mark_only);
+    CHECK(later[0].epoch == after[1].epoch);
+  }
+  CHECK(watch->log().count(Level::warning) == 1);
+  CHECK(watch->log().contains(Level::warning, "'eth0': its counters fell"));
+  CHECK(watch->host().meter().counted("counter_resets") == 1);
+}
+
 TEST_CASE("interface: a renamed one keeps its life") {
   Tree tree;
   tree.add("eth0", 2, 100);
@@ -178,6 +214,22 @@ TEST_CASE("interface: a renamed one keeps its life") {
   CHECK(of(after, "lan0").epoch == before[0].epoch);
   CHECK_FALSE(of(after, "lan0").born);
   CHECK(of(after, "eth0").born);
+}
+
+TEST_CASE("interface: one that gets a watched name only sets its mark") {
+  Tree tree;
+  tree.add("other", 2, 100);
+  Watch watch(tree, "match: [\"eth*\"]");
+  watch.tick();
+  tree.rename("other", "eth0");
+  const Batch first = watch.tick();
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].mark_only);
+  CHECK_FALSE(first[0].born);
+  const Batch second = watch.tick();
+  REQUIRE(second.size() == 1);
+  CHECK_FALSE(second[0].mark_only);
+  CHECK(second[0].epoch == first[0].epoch);
 }
 
 TEST_CASE("interface: one that vanishes is left out and the others go on") {

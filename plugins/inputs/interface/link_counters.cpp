@@ -3,6 +3,16 @@
 #include <linux/if_link.h>
 
 namespace trafficd::interface {
+namespace {
+
+std::vector<FieldSpec> counter_specs(std::size_t from, std::size_t to) {
+  std::vector<FieldSpec> fields;
+  for (std::size_t i = from; i < to; ++i)
+    fields.push_back({link_counters[i].name, Kind::counter, link_counters[i].unit, link_counters[i].help});
+  return fields;
+}
+
+}  // namespace
 
 #define TRAFFICD_LINK_COUNTER(name, unit, help) \
   LinkCounter { #name, unit, help, offsetof(rtnl_link_stats64, name) }
@@ -35,5 +45,17 @@ const std::array<LinkCounter, link_counter_count> link_counters{{
 }};
 
 #undef TRAFFICD_LINK_COUNTER
+
+MeasurementPtr main_measurement() {
+  auto fields = counter_specs(0, main_counter_count);
+  fields.push_back({"speed", Kind::gauge, "bit/s", "Speed of the link, where the device knows it."});
+  fields.push_back({"up", Kind::gauge, "1", "1 when the interface is up, else 0."});
+  return make_measurement("interface", "Traffic of one network interface.", std::move(fields), {"interface"});
+}
+
+MeasurementPtr detail_measurement() {
+  return make_measurement("interface_detail", "The kernel's other counters of one network interface.",
+                          counter_specs(main_counter_count, link_counter_count), {"interface"});
+}
 
 }  // namespace trafficd::interface

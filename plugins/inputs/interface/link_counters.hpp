@@ -23,4 +23,7 @@ extern const std::array<LinkCounter, link_counter_count> link_counters;
 /// One value per entry of `link_counters`; absent where the kernel has none.
 using LinkCounters = std::array<Value, link_counter_count>;
 
+MeasurementPtr main_measurement();
+MeasurementPtr detail_measurement();
+
 }  // namespace trafficd::interface

@@ -100,7 +100,7 @@ class Self final : public PollInput {
       known.series = host_.series(measurement, identity, std::move(attributes));
       known.epoch = make_epoch({"self", life_, key});
     }
-    out.push_back(Sample{known.series, now, known.epoch, true, std::move(values)});
+    out.push_back(Sample{known.series, now, known.epoch, true, false, std::move(values)});
   }
 
   Host& host_;

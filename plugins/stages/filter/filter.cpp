@@ -105,7 +105,12 @@ class Filter final : public Stage {
       series = decide(series);  // too many to remember them all: slower, and just as right
       return;
     }
-    if (known->source != series) *known = {series, decide(series)};
+    if (known->source != series) {
+      SeriesPtr result = decide(series);
+      // What passes as it is stays the plugin's own handle; only remembering it must not count as holding it.
+      if (result == series) result = series->shared_from_this();
+      *known = {series->shared_from_this(), std::move(result)};
+    }
     if (known->result != series) series = known->result;
   }
 

@@ -80,7 +80,7 @@ bool at_mark(const CounterTracker& tracker, const Sample& sample, const Shape::C
   for (const Baseline& life : tracker.baselines())
     if (life.epoch == sample.epoch)
       return column.counter < life.totals.size() &&
-             life.totals[column.counter] == sample.values[column.field].as_unsigned();
+             life.totals[column.counter] == total_of(sample.values[column.field]);
   return false;
 }
 
@@ -146,7 +146,7 @@ class Rate final : public Stage {
       track.seen.assign(shape->columns.size(), Timestamp::min());
     }
     track.shape = shape;
-    track.source = series;
+    track.source = series->shared_from_this();
     track.derived =
         shape->derived ? host_.derive(*series, shape->derived, series->identity(), series->attributes()) : nullptr;
   }
@@ -161,8 +161,11 @@ class Rate final : public Stage {
   void add_rates(Track& track, const Sample& sample, Batch& out) {
     const Shape& shape = *track.shape;
     if (sample.values.size() != shape.source->fields().size()) return;
+    const auto& lives = track.tracker.baselines();
+    const bool same_life = !lives.empty() && lives.back().epoch == sample.epoch;
     track.tracker.step(sample, increase_);
-    if (increase_.reason == Increase::Reason::doubtful) return;
+    // A growth with an earlier time: the clock was put back, and is right from now on.
+    const bool put_back = same_life && increase_.reason == Increase::Reason::grown;
 
     std::vector<Value> rates(shape.columns.size());
     bool any = false;
@@ -171,9 +174,13 @@ class Rate final : public Stage {
     for (std::size_t i = 0; i < rates.size(); ++i) {
       const Shape::Column& column = shape.columns[i];
       Timestamp& seen = track.seen[i];
-      if (!sample.values[column.field].is_unsigned() || sample.time <= seen) continue;
+      if (total_of(sample.values[column.field]) == Baseline::unseen) continue;
       const std::uint64_t amount = increase_.amounts[column.counter];
       if (amount == 0 && !at_mark(track.tracker, sample, column)) continue;
+      if (sample.time <= seen) {
+        if (put_back) seen = sample.time;
+        continue;
+      }
       if (seen != Timestamp::min()) {
         if (seen != from) seconds = std::chrono::duration<double>(sample.time - seen).count();
         from = seen;

@@ -64,10 +64,11 @@ TEST_CASE("what is not ours is refused before any of its code runs") {
 
 TEST_CASE("a wrong descriptor is refused with both sides' numbers") {
   PluginFolder f;
-  for (const char* name : {"misnamed", "other_size", "no_entry"}) f.refused(name);
+  for (const char* name : {"misnamed", "other_size", "no_entry", "incomplete"}) f.refused(name);
   CHECK(has(f.fault("misnamed"), "misnamed.so: calls itself 'another'"));
   CHECK(has(f.fault("other_size"), "its descriptor has 8 bytes and SDK"));
   CHECK(has(f.fault("no_entry"), "no_entry.so: cannot be loaded:"));
+  CHECK(has(f.fault("incomplete"), "incomplete.so: its descriptor is not complete"));
 }
 
 TEST_CASE("a file that is no library, or is not there, is refused") {

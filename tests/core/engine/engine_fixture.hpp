@@ -20,7 +20,7 @@ inline MeasurementPtr traffic() {
 }
 
 inline Sample make_sample(const SeriesPtr& series, std::int64_t second, std::uint64_t bytes, std::uint64_t epoch = 1) {
-  return {series, Timestamp(std::chrono::seconds(second)), epoch, false, {Value(bytes), Value(1.5)}};
+  return {series, Timestamp(std::chrono::seconds(second)), epoch, false, false, {Value(bytes), Value(1.5)}};
 }
 
 inline SeriesPtr link(const std::string& name) { return make_series("test", traffic(), {{"link", name}}); }
@@ -67,6 +67,7 @@ class ScriptStage final : public Stage {
  public:
   static Declarations declare() { return {}; }
   ScriptStage(const ConfigNode&, Host&) {}
+  Status open() override { return script().open(); }
   void process(Batch& batch) override { script().process(batch); }
 };
 

@@ -55,6 +55,7 @@ TEST_CASE("no state, no file") {
   StateFixture f;
   StateStore store(f.file, f.log);
   auto a = store.instance("input/a");
+  CHECK(a->keys().empty());
   a->end_step();
   CHECK(store.checkpoint().is_ok());
   CHECK_FALSE(std::filesystem::exists(f.file));
@@ -82,8 +83,7 @@ TEST_CASE("a checkpoint that fails keeps what was to be written") {
   f.folder.write("later", "a file where the folder should be");
   StateStore store(folder / "state.db", f.log);
   InstanceState a(store, "input/a");
-  // The first look at the file fails here, so the step is put together by hand.
-  CHECK_THROWS(a.put("x", "1"));
+  a.put("x", "1");
   a.end_step();
   CHECK_FALSE(store.checkpoint().is_ok());
   std::filesystem::remove(folder);

@@ -32,6 +32,20 @@ TEST_CASE("thinning keeps the newest sample of every series and epoch") {
   CHECK(newest[{"b", 1}] == 9);
 }
 
+TEST_CASE("a sample that sets a mark is never thinned away") {
+  const SeriesPtr a = link("a");
+  Batch samples;
+  for (int i = 0; i < 100; ++i) {
+    samples.push_back(make_sample(a, i, 1));
+    samples.back().mark_only = i == 7;
+  }
+  Given thinned, lost;
+  thin(samples, 4, thinned, lost);
+  CHECK(samples.size() <= 4);
+  CHECK(samples.front().mark_only);
+  CHECK(lost.samples == 0);
+}
+
 TEST_CASE("thinning takes the older half first") {
   const SeriesPtr a = link("a");
   Batch samples;
@@ -48,7 +62,8 @@ TEST_CASE("a delta that is thinned away is added to the next one") {
   const auto clicks = make_measurement("clicks", "", {{"n", Kind::delta, "1", ""}}, {});
   const SeriesPtr series = make_series("test", clicks, {});
   Batch samples;
-  for (int i = 0; i < 64; ++i) samples.push_back({series, Timestamp(std::chrono::seconds(i)), 1, false, {Value(i)}});
+  for (int i = 0; i < 64; ++i)
+    samples.push_back({series, Timestamp(std::chrono::seconds(i)), 1, false, false, {Value(i)}});
   Given thinned, lost;
   thin(samples, 5, thinned, lost);
   std::uint64_t sum = 0;

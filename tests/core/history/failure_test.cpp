@@ -119,7 +119,8 @@ TEST_CASE_METHOD(HistoryFixture, "a file system that turns read-only: retry with
 }
 
 TEST_CASE_METHOD(HistoryFixture, "a damaged file is set aside, never deleted, and a fresh one begun") {
-  const std::string junk(8'192, 'j');
+  std::string junk(8'192, 'j');
+  junk[20] = '\0';
   testing::write_file(settings.file, junk);
   testing::write_file(settings.file.string() + "-wal", "an old log");
   write(sample(interface("eth0"), 0, 1, 0, 0));
@@ -163,6 +164,16 @@ TEST_CASE_METHOD(HistoryFixture, "a database of somebody else is refused and not
   CHECK((testing::read_file(settings.file) == before));
 }
 
+TEST_CASE_METHOD(HistoryFixture, "a text of somebody else is refused and not touched") {
+  const std::string notes(500, 'n');
+  testing::write_file(settings.file, notes);
+  const Status refused = writer->open(at(0));
+  CHECK(refused.code() == Status::Code::fatal);
+  CHECK(refused.message().find("choose another file") != std::string::npos);
+  CHECK((testing::read_file(settings.file) == notes));
+  CHECK(log.count(Level::error) == 0);
+}
+
 TEST_CASE_METHOD(HistoryFixture, "a newer version is refused and not touched") {
   write(sample(interface("eth0"), 0, 1, 0, 0));
   reopen();
@@ -185,6 +196,25 @@ TEST_CASE_METHOD(HistoryFixture, "a file that is removed under us is begun again
   write(sample(eth0, 10, 1, 5, 0));
   write(sample(eth0, 20, 1, 9, 0));
   CHECK(amount("eth0", always_from, always_to) == 4);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a file that is replaced under us is gone on with, without the log of the old one") {
+  const SeriesPtr eth0 = interface("eth0");
+  const std::filesystem::path live = settings.file, other = folder.path() / "backup.db";
+  settings.file = other;
+  reopen();
+  write(sample(eth0, 0, 1, 0, 0));
+  write(sample(eth0, 10, 1, 100, 0));
+  settings.file = live;
+  reopen();
+  write(sample(interface("other"), 0, 5, 0, 0));
+  write(sample(interface("other"), 10, 5, 9'999, 0));
+  REQUIRE(std::filesystem::exists(live.string() + "-wal"));
+  std::filesystem::rename(other, live);
+  write(sample(eth0, 20, 1, 400, 0));
+  CHECK(amount("eth0", always_from, always_to) == 400);
+  CHECK(amount("other", always_from, always_to) == 0);
+  CHECK(log.count(Level::error) == 0);
 }
 
 TEST_CASE_METHOD(HistoryFixture, "somebody who holds the file makes us wait and try again") {

@@ -94,7 +94,7 @@ struct HistoryFixture {
 
 inline Sample sample(const SeriesPtr& series, double time, std::uint64_t epoch, Value rx, Value tx, bool born = false,
                      Value speed = {}) {
-  return {series, at(time), epoch, born, {rx, tx, speed}};
+  return {series, at(time), epoch, born, false, {rx, tx, speed}};
 }
 
 inline const Timestamp always_from{}, always_to{std::chrono::seconds{7'000'000'200}};

@@ -221,4 +221,18 @@ TEST_CASE("CSV quotes what needs it and disarms formulas") {
         "\"'=cmd|'x,y'\",lan,1728086400,1728172800,1000000000,0,,90\n");
 }
 
+TEST_CASE_METHOD(HistoryFixture, "a clock that was once in the future hides nothing from the report") {
+  const SeriesPtr eth0 = interface("eth0");
+  const double ahead = 4.0 * 365 * 86'400;
+  write(sample(eth0, ahead, 1, 0, 0));
+  write({sample(eth0, 0, 1, 100, 0)}, at(0));
+  write({sample(eth0, 3 * 86'400, 1, 700, 0)}, at(3 * 86'400));
+  Usage usage;
+  REQUIRE(collect_usage(reader(), {}, *Zone::find("UTC"), at(3 * 86'400), usage).is_ok());
+  REQUIRE(usage.series.size() == 1);
+  std::int64_t seen = 0;
+  for (const auto& row : usage.series.front().rows) seen += row.fields[0].amount;
+  CHECK(seen == 700);
+}
+
 }  // namespace trafficd::history

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "history_fixture.hpp"
+#include "trafficd/counter.hpp"
 
 namespace trafficd::history {
 
@@ -62,8 +63,8 @@ TEST_CASE_METHOD(HistoryFixture, "gauges keep mean, minimum, maximum and last") 
 TEST_CASE_METHOD(HistoryFixture, "deltas add up in the bucket that ends with them") {
   const MeasurementPtr requests = make_measurement("requests", "", {{"count", Kind::delta, "1", ""}}, {"host"});
   const SeriesPtr series = make_series("web", requests, {{"host", "a"}});
-  write(Sample{series, at(60), 0, false, {5}});
-  write(Sample{series, at(61), 0, false, {7}});
+  write(Sample{series, at(60), 0, false, false, {5}});
+  write(Sample{series, at(61), 0, false, false, {7}});
   const auto rows = sums({at(0), at(60), at(120)}, "requests");
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].fields[0].amount == 5);
@@ -167,6 +168,7 @@ TEST_CASE_METHOD(HistoryFixture, "hostile names and numbers are rejected, the re
         at(0),
         0,
         false,
+        false,
         {1}};
   };
   const Batch batch = {sample(eth0, 0, 1, 5, 0),
@@ -176,8 +178,8 @@ TEST_CASE_METHOD(HistoryFixture, "hostile names and numbers are rejected, the re
                        bad("ok", std::string("a\0b", 3)),
                        bad("Interface", "a"),
                        bad("fine", "value"),
-                       {eth0, Timestamp{Duration{-1}}, 1, false, {1, 1, 1}},
-                       {eth0, always_to + std::chrono::hours(24 * 365 * 20), 1, false, {1, 1, 1}}};
+                       {eth0, Timestamp{Duration{-1}}, 1, false, false, {1, 1, 1}},
+                       {eth0, always_to + std::chrono::hours(24 * 365 * 20), 1, false, false, {1, 1, 1}}};
   const WriteResult result = writer->append(batch, at(0));
   CHECK(result.status.is_ok());
   CHECK(result.written == batch.size());
@@ -187,12 +189,56 @@ TEST_CASE_METHOD(HistoryFixture, "hostile names and numbers are rejected, the re
   CHECK(value("SELECT count(*) FROM series") == 2);
 }
 
-TEST_CASE_METHOD(HistoryFixture, "an increase beyond belief is rejected and spoils nothing") {
+TEST_CASE_METHOD(HistoryFixture, "an increase beyond belief is left out and doubtful, the other fields count") {
   const SeriesPtr eth0 = interface("eth0");
   write(sample(eth0, 0, 1, 0, 0));
-  const Batch huge = {sample(eth0, 10, 1, std::numeric_limits<std::uint64_t>::max() - 1, 0)};
-  CHECK(writer->append(huge, at(10)).rejected.size() == 1);
-  CHECK(amount("eth0", always_from, always_to) == 0);
+  write(sample(eth0, 10, 1, 5'000, std::numeric_limits<std::uint64_t>::max() - 4));
+  write(sample(eth0, 20, 1, 5'500, 3));
+  CHECK(writer->tally().doubtful == 1);
+  CHECK(amount("eth0", always_from, always_to) == 5'500);
+  CHECK(amount("eth0", always_from, always_to, 1) == 0);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a life in use outlives many newer ones, in the file too") {
+  const SeriesPtr wan0 = interface("wan0");
+  write(sample(wan0, 0, 100, 1'000'000'000, 0));
+  const int others = 3 * static_cast<int>(CounterTracker::lives_kept);
+  for (int i = 1; i <= others; ++i) {
+    const auto epoch = static_cast<std::uint64_t>(i);
+    write(sample(wan0, i * 60, 100 + epoch, 1'000, 0, true));
+    if (i % 5 == 0) write(sample(wan0, i * 60 + 1, 100, 1'000'000'000 + epoch, 0));
+    if (i % 7 == 0) reopen();
+  }
+  write(sample(wan0, 1e5, 100, 1'000'000'500, 0));
+  CHECK(amount("wan0", always_from, always_to) == others * 1'000 + 500);
+  CHECK(value("SELECT count(*) FROM life") == static_cast<std::int64_t>(CounterTracker::lives_kept));
+  CHECK(value("SELECT count(*) FROM baseline") == static_cast<std::int64_t>(CounterTracker::lives_kept));
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a series whose lives all moved away is still a known one") {
+  write(sample(interface("eth0"), 0, 1, 1'000, 0));
+  write(sample(interface("eth0"), 10, 1, 2'000, 0));
+  write(sample(interface("wan0"), 20, 1, 3'000, 0));
+  const bool restart = GENERATE(false, true);
+  if (restart) reopen();
+  write(sample(interface("eth0"), 3'600, 2, 777'000, 0));
+  CHECK(amount("eth0", always_from, always_to) == 1'000 + 777'000);
+  CHECK(amount("wan0", always_from, always_to) == 1'000);
+  for (int i = 1; i < 20; ++i) write(sample(interface(i % 2 ? "wan0" : "eth0"), 3'600 + i, 2, 777'000, 0));
+  CHECK(amount("eth0", always_from, always_to) == 1'000 + 777'000);
+  CHECK(value("SELECT count(*) FROM life") <= 4);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "an edge within a coarse bucket loses nothing of a long pause") {
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0));
+  for (int minute = 1; minute < 180; ++minute) REQUIRE(writer->upkeep(at(minute * 60)).is_ok());
+  write(sample(eth0, 3 * 3'600, 1, 1'080'000, 0));
+  for (const int hours : {3, 5}) {
+    REQUIRE(writer->upkeep(at(hours * 3'600)).is_ok());
+    CHECK(amount("eth0", always_from, always_to) == 1'080'000);
+    CHECK(amount("eth0", at(0), at(67 * 60)) + amount("eth0", at(67 * 60), at(4 * 3'600)) == 1'080'000);
+  }
 }
 
 TEST_CASE_METHOD(HistoryFixture, "a measurement that grows gets columns, and keeps what it had") {
@@ -202,18 +248,18 @@ TEST_CASE_METHOD(HistoryFixture, "a measurement that grows gets columns, and kee
   const SeriesPtr small = made({{"a", Kind::counter, "", ""}});
   const SeriesPtr large =
       made({{"b", Kind::counter, "", ""}, {"g", Kind::gauge, "", ""}, {"a", Kind::counter, "", ""}});
-  write(Sample{small, at(0), 1, false, {10}});
-  write(Sample{large, at(10), 1, false, {100, 4.5, 15}});
-  write(Sample{small, at(20), 1, false, {16}});
-  write(Sample{large, at(30), 1, false, {103, 5.5, 20}});
+  write(Sample{small, at(0), 1, false, false, {10}});
+  write(Sample{large, at(10), 1, false, false, {100, 4.5, 15}});
+  write(Sample{small, at(20), 1, false, false, {16}});
+  write(Sample{large, at(30), 1, false, false, {103, 5.5, 20}});
   reopen();
-  write(Sample{large, at(40), 1, false, {104, 5.5, 21}});
+  write(Sample{large, at(40), 1, false, false, {104, 5.5, 21}});
   const auto fields = sums({always_from, always_to}, "app").front().fields;
   REQUIRE(fields.size() == 3);
   CHECK(fields[0].amount == 11);
   CHECK(fields[1].amount == 4);
   CHECK(fields[2].count == 3);
-  const Batch clash = {{made({{"a", Kind::gauge, "", ""}}), at(50), 1, false, {1}}};
+  const Batch clash = {{made({{"a", Kind::gauge, "", ""}}), at(50), 1, false, false, {1}}};
   const WriteResult result = writer->append(clash, at(50));
   CHECK(result.rejected.size() == 1);
   CHECK(result.reject_reason == "field 'a' of 'app' is a counter in this history and not a gauge");

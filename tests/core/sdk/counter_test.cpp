@@ -24,7 +24,7 @@ struct Source {
     series = make_series("lan", measurement, {{"interface", "eth0"}}, {}, traits);
   }
   Sample sample(int time, std::uint64_t epoch, Value rx, Value tx, bool born = false) const {
-    return {series, at(time), epoch, born, {rx, 77.0, tx}};
+    return {series, at(time), epoch, born, false, {rx, 77.0, tx}};
   }
   SeriesPtr series;
 };
@@ -99,11 +99,55 @@ TEST_CASE("a late sample of an older life finds the mark of that life") {
 TEST_CASE("only so many lives are kept, the oldest goes first") {
   const Source source;
   CounterTracker tracker;
-  for (std::uint64_t epoch = 1; epoch <= 6; ++epoch)
+  const std::uint64_t most = CounterTracker::lives_kept;
+  for (std::uint64_t epoch = 1; epoch <= most + 2; ++epoch)
     (void)tracker.step(source.sample(static_cast<int>(epoch), epoch, 10, 10));
-  REQUIRE(tracker.baselines().size() == CounterTracker::lives_kept);
+  REQUIRE(tracker.baselines().size() == most);
   CHECK(tracker.baselines().front().epoch == 3);
-  CHECK(tracker.baselines().back().epoch == 6);
+  CHECK(tracker.baselines().back().epoch == most + 2);
+}
+
+TEST_CASE("a life in use is not pushed out by newer ones, and not counted again from zero") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 100, 5'000, 10));
+  for (std::uint64_t epoch = 1; epoch <= 3 * CounterTracker::lives_kept; ++epoch) {
+    (void)tracker.step(source.sample(static_cast<int>(epoch), epoch, 1, 1, true));
+    CHECK(tracker.step(source.sample(static_cast<int>(epoch), 100, 5'000 + epoch, 10)).amounts == Amounts{1, 0});
+  }
+}
+
+TEST_CASE("a sample that only sets the mark adds nothing, even where the series is known") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 100, 50));
+  Sample moved = source.sample(10, 2, 9'000, 800, true);
+  moved.mark_only = true;
+  const Increase first = tracker.step(moved);
+  CHECK(first.reason == Reason::first);
+  CHECK(first.amounts == Amounts{0, 0});
+  CHECK(tracker.step(source.sample(20, 2, 9'001, 802)).amounts == Amounts{1, 2});
+}
+
+TEST_CASE("a restart is laid over the time since the latest sample, of whichever life") {
+  const Source source;
+  CounterTracker tracker;
+  (void)tracker.step(source.sample(0, 1, 0, 0));
+  (void)tracker.step(source.sample(10, 2, 10, 0));
+  (void)tracker.step(source.sample(500, 1, 70, 0));
+  (void)tracker.step(source.sample(20, 2, 11, 0));
+  CHECK(tracker.step(source.sample(600, 3, 5, 0)).from == at(500));
+  CHECK(tracker.step(source.sample(400, 4, 5, 0)).from == at(400));
+}
+
+TEST_CASE("a series that was counted before under other lives counts a new one from zero") {
+  const Source source;
+  CounterTracker tracker;
+  tracker.set_known();
+  const Increase next = tracker.step(source.sample(10, 2, 70, 5));
+  CHECK(next.reason == Reason::restarted);
+  CHECK(next.amounts == Amounts{70, 5});
+  CHECK(next.from == at(10));
 }
 
 TEST_CASE("a field that is absent keeps its mark") {
@@ -142,14 +186,16 @@ TEST_CASE("a real total counts in whole units") {
   CHECK(tracker.step(source.sample(10, 1, 4.25, 0)).amounts == Amounts{3, 0});
 }
 
-TEST_CASE("an idle counter moves the time on, a lower one does not") {
+TEST_CASE("whatever is newer moves the time on, an older lower one does not") {
   const Source source;
   CounterTracker tracker;
   (void)tracker.step(source.sample(0, 1, 100, 50));
   (void)tracker.step(source.sample(3'600, 1, 100, 50));
   CHECK(tracker.step(source.sample(3'610, 1, 200, 50)).from == at(3'600));
-  (void)tracker.step(source.sample(7'200, 1, 10, 5));
-  CHECK(tracker.step(source.sample(7'210, 1, 201, 50)).from == at(3'610));
+  (void)tracker.step(source.sample(3'605, 1, 10, 5));
+  CHECK(tracker.step(source.sample(3'620, 1, 201, 50)).from == at(3'610));
+  (void)tracker.step(source.sample(7'200, 1, 201, 5));
+  CHECK(tracker.step(source.sample(7'210, 1, 202, 5)).from == at(7'200));
 }
 
 TEST_CASE("a clock that was put back: the growth counts and the span is not negative") {
@@ -207,9 +253,17 @@ TEST_CASE("a source that cannot tell its lives: width and rate decide a fall") {
   SECTION("wide counters do not wrap, so without a rate a fall is a restart") {
     const Source source({64, 0});
     (void)tracker.step(source.sample(0, 0, 5'000, 50));
-    const Increase restarted = tracker.step(source.sample(10, 0, 400, 60));
+    const Increase restarted = tracker.step(source.sample(10, 0, 400, 50));
     CHECK(restarted.reason == Reason::restarted);
-    CHECK(restarted.amounts == Amounts{400, 60});
+    CHECK(restarted.amounts == Amounts{400, 50});
+  }
+  SECTION("one field that falls while another grows is no restart: what grew counts, what fell waits") {
+    const Source source({64, 0});
+    (void)tracker.step(source.sample(0, 0, 5'000'000'000, 10));
+    const Increase mixed = tracker.step(source.sample(10, 0, 5'000'000'100, 9));
+    CHECK(mixed.reason == Reason::doubtful);
+    CHECK(mixed.amounts == Amounts{100, 0});
+    CHECK(tracker.step(source.sample(20, 0, 5'000'000'100, 12)).amounts == Amounts{0, 2});
   }
   SECTION("narrow ones without a rate stay in doubt") {
     const Source source({32, 0});

@@ -34,8 +34,11 @@ TEST_CASE("the count of live series goes down when the last handle goes") {
   CHECK_FALSE(one->muted());
   CHECK(make_series("i", shape(), {{"a", "2"}}, {}, {}, held, 1)->muted());
   CHECK(*held == 1);
+  SeriesMap<int> memo;
+  memo.get(one);
   one.reset();
-  CHECK(*held == 0);
+  CHECK(*held == 0);  // what only remembers a series does not hold it
+  CHECK(memo.size() == 1);
 }
 
 TEST_CASE("a series map finds by identity, is bounded and forgets what no longer comes") {

@@ -21,6 +21,7 @@ Sample sample(Value a, Value b, Value c) {
           Timestamp(Duration(1'700'000'000'000'000'001)),
           0x8f3a61,
           true,
+          false,
           {a, b, c}};
 }
 
@@ -52,10 +53,37 @@ TEST_CASE("what is printed is parsed back the same") {
   }
 }
 
+TEST_CASE("birth and mark stand behind the epoch") {
+  struct Case {
+    bool born, mark_only;
+    std::uint64_t epoch;
+    const char* end;
+  };
+  const Case c =
+      GENERATE(Case{false, false, 0x1f, " 1f"}, Case{true, false, 0x1f, " 1f*"}, Case{false, true, 0x1f, " 1f!"},
+               Case{true, true, 0x1f, " 1f*!"}, Case{false, true, 0, " -!"});
+  Sample before = sample(1, 2, 3);
+  before.born = c.born;
+  before.mark_only = c.mark_only;
+  before.epoch = c.epoch;
+  const std::string line = to_text(before);
+  INFO(line);
+  CHECK(line.ends_with(c.end));
+  const auto after = parse_text(line);
+  REQUIRE(after.has_value());
+  CHECK(after->born == c.born);
+  CHECK(after->mark_only == c.mark_only);
+  CHECK(after->epoch == c.epoch);
+}
+
 TEST_CASE("names and values with special characters survive") {
   const auto odd = make_measurement("a b,c", "", {{"f=1", Kind::gauge, "", ""}}, {"k;1"});
-  Sample before{
-      make_series("i/1", odd, {{"k;1", "a\\b\nc d"}}, {{"x", ""}}, {32, 125}), Timestamp{}, 0, false, {Value(7)}};
+  Sample before{make_series("i/1", odd, {{"k;1", "a\\b\nc d"}}, {{"x", ""}}, {32, 125}),
+                Timestamp{},
+                0,
+                false,
+                false,
+                {Value(7)}};
   const std::string line = to_text(before);
   INFO(line);
   CHECK(line.find('\n') == std::string::npos);
@@ -87,6 +115,9 @@ TEST_CASE("wrong lines are refused with the part that is wrong") {
                                "l/m a=1c x -",
                                "l/m a=1c 1 0",
                                "l/m a=1c 1 zz",
+                               "l/m a=1c 1 !",
+                               "l/m a=1c 1 1f!*",
+                               "l/m a=1c 1 1f!!",
                                "l/m a=1c,a=2c 1 -",
                                "l/m,t=1,t=2 a=1c 1 -",
                                "l/m a=1c 1 - extra",

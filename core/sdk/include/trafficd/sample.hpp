@@ -71,6 +71,9 @@ struct Sample {
   /// This life began under the input's eyes, so all of its total belongs to the time since: a holder that does not
   /// know the series counts from zero. Otherwise its first sample only sets the baseline.
   bool born = false;
+  /// This sample only sets the mark of its life, even where the series is known: what the counters carried before was
+  /// not this series' traffic.
+  bool mark_only = false;
   std::vector<Value> values;  ///< one per field of the measurement
 };
 

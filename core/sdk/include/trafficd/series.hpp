@@ -76,7 +76,7 @@ struct CounterTraits {
 
 /// Equality and hash see the instance, the measurement's name and the identity tags only: a thing keeps its history
 /// when it is renamed.
-class Series {
+class Series : public std::enable_shared_from_this<Series> {
  public:
   const std::string& instance() const { return instance_; }
   const Measurement& measurement() const { return *measurement_; }
@@ -91,7 +91,6 @@ class Series {
   /// Over the instance's `max_series`: its samples are dropped and counted by the runner.
   bool muted() const { return muted_; }
 
-  ~Series();
   Series(const Series&) = delete;
   Series& operator=(const Series&) = delete;
 
@@ -104,13 +103,14 @@ class Series {
   CounterTraits traits_;
   std::size_t hash_ = 0;
   bool muted_ = false;
-  std::shared_ptr<std::atomic<std::int64_t>> held_;  // live series of the instance; counted down when this one goes
 };
+/// A handle that a Host gave out counts towards the instance's `max_series` until its last copy goes. Who only
+/// remembers a series (a table of answers, a baseline) keeps `handle->shared_from_this()`, which does not count.
 using SeriesPtr = std::shared_ptr<const Series>;
 
 /// For hosts and codecs; a plugin asks its Host. Missing identity tags become empty values, superfluous ones
-/// attributes. `held`, when given, is counted up, and down again when the last handle goes; above `limit` the series
-/// is muted.
+/// attributes. `held`, when given, is counted up, and down again when the last copy of this handle goes; above `limit`
+/// the series is muted.
 SeriesPtr make_series(std::string instance, MeasurementPtr measurement, Tags identity, Tags attributes = {},
                       CounterTraits traits = {}, std::shared_ptr<std::atomic<std::int64_t>> held = nullptr,
                       std::int64_t limit = 0);
@@ -131,7 +131,7 @@ class SeriesMap {
   T* get(const SeriesPtr& series) {
     if (T* known = find(series)) return known;
     if (map_.size() >= limit_) return nullptr;
-    return &map_.emplace(series, Entry{T{}, round_}).first->second.value;
+    return &map_.emplace(series->shared_from_this(), Entry{T{}, round_}).first->second.value;
   }
   /// Drops what has not been asked for during the last `rounds` calls of purge.
   void purge(std::uint64_t rounds) {

@@ -7,8 +7,9 @@
 //
 // After a number stands its kind. Digits alone are unsigned, a minus makes a signed integer, a point or exponent a
 // real. Absent fields are left out. The epoch is hexadecimal, `-` when the source cannot tell, followed by `*` when the
-// life began under the input's eyes; then ` w32` and ` r<rate>` where the counter traits differ from the default. In
-// names and values a backslash stands before space, comma, equals, semicolon, slash and backslash; \n is a line feed.
+// life began under the input's eyes and by `!` when the sample only sets the mark of its life; then ` w32` and
+// ` r<rate>` where the counter traits differ from the default. In names and values a backslash stands before space,
+// comma, equals, semicolon, slash and backslash; \n is a line feed.
 
 #include <functional>
 #include <string>

@@ -1,0 +1,187 @@
+// The lives of interfaces: which epoch, whether born here, and when a sample only sets the mark.
+#include "link_lives.hpp"
+
+#include "catch.hpp"
+#include "trafficd/testing/host.hpp"
+
+namespace {
+
+using namespace trafficd;
+using namespace trafficd::interface;
+
+struct Lives {
+  explicit Lives(testing::TestHost& host, const std::string& boot = "boot") : lives(host) { lives.open(boot, "net"); }
+  LinkLives* operator->() { return &lives; }
+  LinkLives lives;
+};
+
+LinkCounters counters(std::uint64_t rx_bytes, std::uint64_t tx_bytes, std::uint64_t rx_packets, std::uint64_t dropped) {
+  LinkCounters all{};
+  all[0] = rx_bytes;
+  all[1] = tx_bytes;
+  all[2] = rx_packets;
+  all[6] = dropped;
+  return all;
+}
+
+TEST_CASE("link lives: one that was there before us is neither born nor a mark") {
+  testing::TestHost host;
+  Lives lives(host);
+  CHECK_FALSE(lives->known(3));
+  lives->meet(3, true);
+  CHECK(lives->known(3));
+  CHECK_FALSE(lives->born(3));
+  CHECK_FALSE(lives->mark_due(3));
+}
+
+TEST_CASE("link lives: one that appears empty is born, one with a past sets a mark once") {
+  testing::TestHost host;
+  Lives lives(host);
+  lives->appear(3, true, true);
+  lives->appear(4, true, false);
+  CHECK(lives->born(3));
+  CHECK_FALSE(lives->mark_due(3));
+  CHECK_FALSE(lives->born(4));
+  CHECK(lives->mark_due(4));
+  lives->marked(4);
+  CHECK_FALSE(lives->mark_due(4));
+  CHECK_FALSE(lives->born(4));
+}
+
+TEST_CASE("link lives: what was carried under a name that is not watched is not ours") {
+  testing::TestHost host;
+  Lives lives(host);
+  lives->appear(3, false, true);
+  lives->rename(3, false, false);
+  CHECK_FALSE(lives->mark_due(3));
+  SECTION("it carried something") {
+    lives->rename(3, true, false);
+    CHECK(lives->mark_due(3));
+    CHECK_FALSE(lives->born(3));
+    lives->marked(3);
+    lives->rename(3, true, false);  // from watched to watched
+    CHECK_FALSE(lives->mark_due(3));
+    lives->rename(3, false, false);
+    lives->rename(3, true, false);  // out and back
+    CHECK(lives->mark_due(3));
+  }
+  SECTION("it carried nothing") {
+    lives->rename(3, true, true);
+    CHECK_FALSE(lives->mark_due(3));
+    CHECK(lives->born(3));
+  }
+}
+
+TEST_CASE("link lives: an index that is given again has another epoch, which a restart remembers") {
+  testing::TestHost host;
+  std::uint64_t first = 0, second = 0;
+  {
+    Lives lives(host);
+    lives->appear(77, true, true);
+    first = lives->epoch(77);
+    lives->end(77);
+    lives->appear(78, true, true);
+    CHECK(host.state().keys().empty());  // nothing is written for what never happened
+    lives->appear(77, true, true);
+    second = lives->epoch(77);
+    CHECK(second != first);
+    CHECK(host.state().keys().size() == 1);
+  }
+  {
+    Lives restarted(host);
+    restarted->meet(77, true);
+    CHECK(restarted->epoch(77) == second);
+    restarted->end(77);
+    CHECK(host.state().keys().empty());
+    restarted->appear(77, true, true);
+    CHECK(restarted->epoch(77) != first);
+    CHECK(restarted->epoch(77) != second);
+  }
+  Lives other_boot(host, "another boot");
+  CHECK(host.state().keys().empty());
+}
+
+TEST_CASE("link lives: what the state says wrongly is thrown away") {
+  testing::TestHost host;
+  for (const char* name : {"", "generation/", "generation/x", "generation/-1", "generation/07", "other/3",
+                           "generation/99999999999999999999"})
+    host.state().put(name, "boot net 5");
+  host.state().put("generation/3", "boot other 5");
+  const Lives lives(host);
+  CHECK(host.state().keys().empty());
+}
+
+TEST_CASE("link lives: without a boot id there are no epochs and no state") {
+  testing::TestHost host;
+  Lives lives(host, "");
+  lives->appear(3, true, true);
+  lives->end(3);
+  lives->appear(3, true, true);
+  CHECK(lives->epoch(3) == 0);
+  CHECK(host.state().keys().empty());
+}
+
+TEST_CASE("link lives: those that are gone without a word are ended") {
+  testing::TestHost host;
+  Lives lives(host);
+  lives->meet(3, true);
+  lives->meet(4, true);
+  const std::uint64_t before = lives->epoch(4);
+  lives->keep_only({3});
+  CHECK(lives->known(3));
+  CHECK_FALSE(lives->known(4));
+  lives->appear(4, true, false);
+  CHECK(lives->epoch(4) != before);
+}
+
+TEST_CASE("link lives: the memory of indices is bounded and keeps the latest") {
+  testing::TestHost host;
+  Lives lives(host);
+  for (int index = 1; index <= 20'000; ++index) {
+    lives->appear(index, true, true);
+    lives->end(index);
+  }
+  lives->appear(20'000, true, true);
+  CHECK(host.state().keys().size() == 1);
+  lives->appear(1, true, true);  // long forgotten
+  CHECK(host.state().keys().size() == 1);
+}
+
+TEST_CASE("link lives: a restart is another life, from zero or from a mark") {
+  testing::TestHost host;
+  Lives lives(host);
+  lives->meet(3, true);
+  const std::uint64_t before = lives->epoch(3);
+  lives->restart(3, true);
+  const std::uint64_t zeroed = lives->epoch(3);
+  CHECK(zeroed != before);
+  CHECK(lives->born(3));
+  CHECK_FALSE(lives->mark_due(3));
+  lives->restart(3, false);
+  CHECK(lives->epoch(3) != zeroed);
+  CHECK_FALSE(lives->born(3));
+  CHECK(lives->mark_due(3));
+}
+
+TEST_CASE("link lives: a fall is told from growth and from a driver's step back") {
+  const LinkCounters before = counters(1000, 500, 10, 4);
+  CHECK(fell(before, before) == Fall::none);
+  CHECK(fell(before, counters(2000, 500, 11, 4)) == Fall::none);
+  CHECK(fell(before, counters(999, 501, 10, 4)) == Fall::none);  // some drivers are not exact
+  CHECK(fell(before, counters(1000, 500, 10, 0)) == Fall::none);
+  CHECK(fell(before, counters(100, 50, 1, 0)) == Fall::all);
+  CHECK(fell(before, counters(0, 0, 0, 0)) == Fall::all);
+  CHECK(fell(before, counters(100, 510, 11, 4)) == Fall::some);
+  CHECK(fell(before, counters(100, 50, 1, 4)) == Fall::some);  // the drops would be counted twice
+  CHECK(fell(LinkCounters{}, before) == Fall::none);
+  CHECK(fell(before, LinkCounters{}) == Fall::none);  // unreadable is not zero
+}
+
+TEST_CASE("link lives: zero means that nothing was carried") {
+  CHECK(at_zero(LinkCounters{}));
+  CHECK(at_zero(counters(0, 0, 0, 0)));
+  CHECK_FALSE(at_zero(counters(0, 1, 0, 0)));
+  CHECK_FALSE(at_zero(counters(0, 0, 0, 1)));
+}
+
+}  // namespace

@@ -1,0 +1,178 @@
+// The whole graph with its threads, on the real clock: start, work, stop, and what goes wrong on the way.
+
+#include "engine/graph.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "catch.hpp"
+#include "engine/config_file.hpp"
+#include "engine/system_clock.hpp"
+#include "engine_fixture.hpp"
+
+using namespace trafficd;
+using namespace trafficd::testing;
+
+namespace {
+
+/// Something that a test waits for, with an end.
+class Event {
+ public:
+  void raise() {
+    const std::lock_guard lock(mutex_);
+    raised_ = true;
+    changed_.notify_all();
+  }
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), [this] { return raised_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool raised_ = false;
+};
+
+struct GraphFixture {
+  EngineServices engine;
+  SystemClock clock;
+  Services services{clock, engine.journal, engine.meters, engine.state, engine.folder.path()};
+  Catalog catalog{{}};
+  Problems problems;
+  std::atomic<int> fatal{0};
+  std::atomic<std::uint64_t> collected{0}, written{0};
+  Event wrote, fataled;
+
+  GraphFixture() {
+    catalog.add(&script_input());
+    catalog.add(&script_stage());
+    catalog.add(&script_output());
+    script().open = [] { return Status::ok(); };
+    script().process = [](Batch&) {};
+    script().collect = [this](Batch& out) {
+      out.push_back(make_sample(link("a"), static_cast<std::int64_t>(++collected), 1));
+      return Status::ok();
+    };
+    script().write = [this](std::span<const Sample> batch) {
+      written += batch.size();
+      wrote.raise();
+      return WriteResult::all(batch);
+    };
+  }
+  ~GraphFixture() { script() = Script{}; }
+
+  std::unique_ptr<Graph> make(const std::string& yaml) {
+    const Settings settings = read_settings(parse_config(yaml, "test", problems), problems);
+    auto graph = std::make_unique<Graph>(services, catalog, settings, problems, [this] {
+      ++fatal;
+      fataled.raise();
+    });
+    REQUIRE(problems.empty());
+    return graph;
+  }
+};
+
+constexpr const char* plain = R"(
+interval: 10ms
+inputs: { in: { plugin: script } }
+outputs: { out: { plugin: script, flush_interval: 0s } }
+pipelines: { main: { stages: [ { plugin: script } ] } }
+)";
+
+}  // namespace
+
+TEST_CASE("every sample that was collected is written when the graph stops") {
+  GraphFixture f;
+  auto graph = f.make(plain);
+  graph->start();
+  REQUIRE(f.wrote.wait());
+  CHECK(graph->running().size() == 3);
+  graph->stop_sources();
+  graph->stop_outputs(std::chrono::seconds(30));
+  CHECK(f.written == f.collected);
+  CHECK(f.collected >= 2);  // the first at once, the last at the stop
+  CHECK(graph->running().empty());
+}
+
+TEST_CASE("a stop while everything waits for its next try to open ends at once, and counts what is lost") {
+  GraphFixture f;
+  Event tried;
+  script().open = [&] {
+    tried.raise();
+    return Status::retry("not there");
+  };
+  auto graph = f.make(plain);
+  graph->start();
+  REQUIRE(tried.wait());
+  graph->stop_sources();
+  graph->stop_outputs(std::chrono::seconds(30));
+  CHECK(f.collected == 0);
+  CHECK(graph->running().empty());
+}
+
+TEST_CASE("a pipeline whose stage cannot start loses its queue with a count") {
+  GraphFixture f;
+  Event tried;
+  SampleQueue<const Batch> sink(100, std::make_shared<InstanceMeter>("s", "output", ""));
+  PipelineSettings settings;
+  settings.id = "main";
+  InstanceSettings stage;
+  stage.id = stage.plugin = "script";
+  settings.stages = {stage};
+  script().open = [&] {
+    tried.raise();
+    return Status::fatal("never");
+  };
+  std::vector<Route> routes;
+  routes.emplace_back(RouteSettings{"s", {}, {}, {}}, sink);
+  Pipeline pipeline(f.services, settings, {&script_stage()}, std::move(routes));
+  pipeline.queue().push(std::make_shared<Batch>(Batch{make_sample(link("a"), 1, 1), make_sample(link("b"), 2, 1)}));
+  pipeline.start();
+  REQUIRE(tried.wait());
+  pipeline.stop();
+  CHECK(sink.size() == 0);
+  const SelfReading reading = reading_of(f.engine.meters, "main");
+  CHECK(reading.dropped == 2);
+  REQUIRE(reading.losses.size() == 1);
+  CHECK(reading.losses[0].reason == "stop");
+}
+
+TEST_CASE("on_start_error: exit takes the daemon with it") {
+  GraphFixture f;
+  script().open = [] { return Status::retry("not there"); };
+  auto graph = f.make(R"(
+inputs: { in: { plugin: script, on_start_error: exit } }
+outputs: { out: { plugin: script } }
+)");
+  graph->start();
+  REQUIRE(f.fataled.wait());
+  graph->stop_sources();
+  graph->stop_outputs(Duration::zero());
+  CHECK(f.fatal == 1);
+}
+
+TEST_CASE("an output that ends for good loses with a count, and the others go on") {
+  GraphFixture f;
+  std::atomic<int> calls{0};
+  script().write = [&](std::span<const Sample> batch) {
+    // Two outputs share the script: the first to write is refused for good.
+    if (++calls == 1) return WriteResult::failed(Status::fatal("closed"));
+    f.written += batch.size();
+    if (calls > 4) f.wrote.raise();
+    return WriteResult::all(batch);
+  };
+  auto graph = f.make(R"(
+interval: 10ms
+inputs: { in: { plugin: script } }
+outputs: { one: { plugin: script, flush_interval: 0s }, two: { plugin: script, flush_interval: 0s } }
+)");
+  graph->start();
+  REQUIRE(f.wrote.wait());
+  graph->stop_sources();
+  graph->stop_outputs(std::chrono::seconds(30));
+  const std::uint64_t lost = reading_of(f.engine.meters, "one").dropped + reading_of(f.engine.meters, "two").dropped;
+  CHECK(f.written == f.collected);
+  CHECK(lost == f.collected);
+}
