@@ -113,7 +113,8 @@ TEST_CASE("decisions are forgotten with their series") {
     bench.process(batch);
   }
   bench.clear();
-  CHECK(bench.host().series_held() == 2);
+  // What was derived; the source is only remembered, so that its input may have another.
+  CHECK(bench.host().series_held() == 1);
   CHECK(bench.advance(30min).is_ok());
   CHECK(bench.host().series_held() == 0);
 }
