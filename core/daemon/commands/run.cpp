@@ -83,19 +83,17 @@ class StopWatch {
 
 /// Until the end; answers the exit code.
 int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal, Clock& clock) {
+  // Now, not later: what the first tick touches again is what every tick needs.
+  release_start_up_memory();
   graph.start();
   notify("READY=1");
   Complaint unsaved(journal.own(), clock);
   const int pause =
       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
   int exit_code = 0;
-  bool settled = false;
   for (bool running = true; running;) {
     switch (signals.wait(pause)) {
-      case Signals::Event::none:
-        if (!settled) release_start_up_memory();
-        settled = true;
-        break;
+      case Signals::Event::none: break;
       case Signals::Event::reload:
         journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration");
         break;
