@@ -75,6 +75,7 @@ void history_writer(benchmark::State& state) {
                      {},
                      static_cast<std::uint64_t>(which) + 1,
                      false,
+                     false,
                      std::vector<Value>(counters)});
   }
   testing::RecordingLogger log;
