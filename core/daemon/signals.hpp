@@ -11,14 +11,16 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  enum class Event { none, stop, reload, fatal };
-  /// Sleeps until a signal, a call of `raise_fatal` or the time-out in milliseconds.
+  enum class Event { none, stop, reload, fatal, changed };
+  /// Sleeps until a signal, an event or the time-out in milliseconds; -1: without one.
   Event wait(int timeout_ms);
   /// From any thread: an instance takes the daemon with it.
   void raise_fatal() const;
+  /// From any thread: there is state to be written.
+  void raise_changed() const;
 
  private:
-  int signals_ = -1, fatal_ = -1;
+  int signals_ = -1, fatal_ = -1, changed_ = -1;
 };
 
 }  // namespace trafficd

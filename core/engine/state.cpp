@@ -25,7 +25,8 @@ struct StateStore::File {
   Database database;
 };
 
-StateStore::StateStore(std::filesystem::path file, Logger& log) : path_(std::move(file)), log_(log) {}
+StateStore::StateStore(std::filesystem::path file, Logger& log, std::function<void()> changed)
+    : path_(std::move(file)), log_(log), changed_(std::move(changed)) {}
 
 StateStore::~StateStore() {
   if (file_) file_->database.settle();
@@ -72,6 +73,7 @@ std::map<std::string, std::string, std::less<>> StateStore::load(const std::stri
 
 void StateStore::finish_step(const std::string& instance, Values& values) {
   const std::lock_guard lock(mutex_);
+  if (finished_.empty() && changed_) changed_();
   Values& all = finished_[instance];
   for (auto& [key, value] : values) all[key] = std::move(value);
   values.clear();

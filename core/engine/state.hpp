@@ -2,6 +2,7 @@
 // The durable small values of all instances, in one file: whole steps only, one transaction a checkpoint.
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,7 +18,9 @@ class InstanceState;
 /// The file is opened when the first value is asked for, so a configuration without state never makes it.
 class StateStore {
  public:
-  StateStore(std::filesystem::path file, Logger& log);
+  /// `changed` is called from an instance's thread, with a lock held, when there is something to write again; so who
+  /// makes the checkpoints need not look for it.
+  StateStore(std::filesystem::path file, Logger& log, std::function<void()> changed = {});
   ~StateStore();
 
   std::unique_ptr<InstanceState> instance(std::string name);
@@ -36,6 +39,7 @@ class StateStore {
 
   const std::filesystem::path path_;
   Logger& log_;
+  const std::function<void()> changed_;
   std::mutex file_mutex_;  // guards the file and what is on its way there; taken before mutex_
   std::unique_ptr<File> file_;
   std::map<std::string, Values> writing_;

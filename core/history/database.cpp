@@ -207,7 +207,14 @@ void Database::settle() noexcept {
     return;
 }
 
-Transaction::Transaction(Database& database, const char* begin) : database_(database) { database_.exec(begin); }
+Transaction::Transaction(Database& database, Kind kind) : database_(database) {
+  if (kind == Kind::read) {
+    database_.exec("BEGIN");
+    return;
+  }
+  if (!database_.begin_) database_.begin_.emplace(database_, "BEGIN IMMEDIATE");
+  database_.begin_->run();
+}
 Transaction::~Transaction() {
   if (done_) return;
   try {
@@ -217,7 +224,8 @@ Transaction::~Transaction() {
   }
 }
 void Transaction::commit() {
-  database_.exec("COMMIT");
+  if (!database_.commit_) database_.commit_.emplace(database_, "COMMIT");
+  database_.commit_->run();
   done_ = true;
 }
 

@@ -109,16 +109,19 @@ class Database {
 
  private:
   friend class Statement;
+  friend class Transaction;
   [[noreturn]] void fail(const char* doing) const;
   void open(const Settings& settings);
   std::filesystem::path file_;
   std::unique_ptr<SQLite::Database> database_;
+  std::optional<Statement> begin_, commit_;  // of Transaction: asked for all the time, so compiled once
 };
 
 /// Rolled back unless committed.
 class Transaction {
  public:
-  explicit Transaction(Database& database, const char* begin = "BEGIN IMMEDIATE");
+  enum class Kind : unsigned char { read, write };
+  explicit Transaction(Database& database, Kind kind = Kind::write);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

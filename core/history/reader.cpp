@@ -118,7 +118,7 @@ struct Reader::Impl {
   template <class T>
   Result<T> ask(const std::function<T()>& query) {
     try {
-      Transaction snapshot(database, "BEGIN");
+      Transaction snapshot(database, Transaction::Kind::read);
       return query();
     } catch (const DatabaseError& e) {
       return Error{e.what()};

@@ -89,13 +89,24 @@ class Daemon:
         finally:
             database.close()
 
-    def report(self, interface):
-        """The sums of the whole history of one interface: (rx_bytes, tx_bytes)."""
-        done = subprocess.run([BINARY, "report", "day", "--interface", interface, "--json", "--state", self.state],
+    def rows(self, *words):
+        """What `report --json` answers; a text when it fails."""
+        done = subprocess.run([BINARY, "report", "day", *words, "--json", "--state", self.state],
                               capture_output=True, text=True, timeout=DEADLINE)
         if done.returncode != 0:
             return f"exit code {done.returncode}: {done.stderr.strip()}"
-        rows = json.loads(done.stdout)
+        return json.loads(done.stdout)
+
+    def primary(self):
+        """The interfaces that the report shows when none is asked for."""
+        rows = self.rows()
+        return {row["interface"] for row in rows} if isinstance(rows, list) else rows
+
+    def report(self, interface):
+        """The sums of the whole history of one interface: (rx_bytes, tx_bytes)."""
+        rows = self.rows("--interface", interface)
+        if isinstance(rows, str):
+            return rows
         assert all(row["interface"] == interface for row in rows), rows
         # A row in which nothing was counted has no such field.
         return tuple(sum(row.get(field, 0) for row in rows) for field in ("rx_bytes", "tx_bytes"))

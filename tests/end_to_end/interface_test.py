@@ -208,6 +208,18 @@ class InterfaceTest(unittest.TestCase):
         self.expect("lan7", both)
         self.stop_and_expect({"lan0": (0, 0), "lan7": both})
 
+    def test_the_default_route_moves(self):
+        self.network.add("lan0")
+        self.network.add("lan1")
+        self.network.near.ip("route", "add", "default", "dev", "lan0")
+        self.run_daemon("lan0", "lan1", interval=OFTEN)
+        wait_for({"lan0"}, "the interface of the default route", self.daemon.primary)
+        self.network.near.ip("route", "replace", "default", "dev", "lan1")
+        wait_for({"lan1"}, "the interface of the default route", self.daemon.primary)
+        self.network.near.ip("link", "set", "lan1", "down")  # the kernel takes the route away without a word
+        self.network.near.ip("route", "add", "default", "dev", "lan0")
+        wait_for({"lan0"}, "the interface of the default route", self.daemon.primary)
+
     def test_killed_and_restarted(self):
         self.network.add("lan0")
         (start,) = self.run_daemon("lan0", interval=OFTEN)

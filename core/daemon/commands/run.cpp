@@ -91,9 +91,11 @@ int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& 
   const int pause =
       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
   int exit_code = 0;
+  bool unwritten = false;  // nothing to write: nothing to wake up for
   for (bool running = true; running;) {
-    switch (signals.wait(pause)) {
+    switch (signals.wait(unwritten ? pause : -1)) {
       case Signals::Event::none: break;
+      case Signals::Event::changed: unwritten = true; continue;
       case Signals::Event::reload:
         journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration");
         break;
@@ -103,7 +105,9 @@ int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& 
         exit_code = 2;
         break;
     }
-    if (const Status status = store.checkpoint(); !status)
+    const Status status = store.checkpoint();
+    unwritten = !status;
+    if (!status)
       unsaved.complain(Level::warning, status.message());
     else
       unsaved.resolve("state is saved again");
@@ -138,7 +142,7 @@ int run(const ConfigurationOptions& options) {
 
   SystemClock clock;
   MeterRegistry meters;
-  StateStore store(*folder / "state.db", journal.own());
+  StateStore store(*folder / "state.db", journal.own(), [&signals] { signals.raise_changed(); });
   const Services services{clock, journal, meters, store, *folder};
   Catalog catalog = make_catalog(options, settings);
   Graph graph(services, catalog, settings, problems, [&signals] { signals.raise_fatal(); });

@@ -27,15 +27,16 @@ struct Link {
   bool keep_open = false;
   LinkFolder folder{};
   bool seen = true;       // in the present scan
-  bool speed_due = true;  // the device announced a change
+  bool announced = true;  // the device announced a change: speed and state are read again
   std::optional<std::uint64_t> speed{};
+  Value up{};
   bool primary = false;
   SeriesPtr series{}, detail{};  // empty: to be asked for
   LinkCounters last{};           // the highest that were seen
 };
 
-constexpr std::size_t most_kept_open = 32;  // about ten descriptors each, of the usual 1024
-constexpr Duration primary_pause = 5s;
+constexpr std::size_t most_kept_open = 32;                            // about ten descriptors each, of the usual 1024
+constexpr Duration primary_pause = 5s, watched_primary_pause = 1min;  // where changes of routes are announced
 constexpr std::size_t most_names_told = 12;
 
 class Interface final : public PollInput {
@@ -81,6 +82,7 @@ class Interface final : public PollInput {
   MeasurementPtr measurement_ = main_measurement(), detail_measurement_ = detail_measurement();
 
   LinkSocket socket_;
+  RouteSocket routes_;
   LinkLives lives_{host_};
   std::vector<Link> links_;
   std::vector<std::string> unwanted_;  // names of the last scan, for the complaint
@@ -133,6 +135,7 @@ Status Interface::open() {
   if (config_.root.empty()) {
     if (const Status listening = socket_.open(); !listening)
       host_.log().warning(concat(listening.message(), "; what an interface carried after its last sample is not seen"));
+    if (const Status listening = routes_.open(); !listening) host_.log().debug(listening.message());
   }
   scanned_ = doubt_ = false;
   scan_due_ = primary_due_ = true;
@@ -141,6 +144,7 @@ Status Interface::open() {
 
 void Interface::close() noexcept {
   socket_.close();
+  routes_.close();
   links_.clear();
   lives_.close();
 }
@@ -170,7 +174,7 @@ void Interface::take_messages(Batch& out) {
   if (drained.overruns > 0) {
     overrun_count_ += drained.overruns;
     scan_due_ = primary_due_ = doubt_ = true;
-    for (Link& link : links_) link.speed_due = true;
+    for (Link& link : links_) link.announced = true;
     overrun_.complain(Level::warning,
                       "the kernel dropped announcements of interface changes: what an interface carried between its "
                       "last sample and its end may be missing; a shorter 'interval' helps");
@@ -201,7 +205,7 @@ void Interface::take(const LinkMessage& message, Batch& out) {
     if (scanned_ && !(from_zero && lives_.born(message.index))) add_at_message(out, message, nullptr);
     return;
   }
-  link->speed_due = true;
+  link->announced = true;
   if (link->name == message.name) return;
   add_at_message(out, message, link);  // what it carried until now belongs to the old name
   scan_due_ = true;
@@ -281,8 +285,9 @@ bool Interface::meet(int index, bool watched) {
 }
 
 void Interface::find_primary() {
+  if (routes_.changed()) primary_due_ = true;
   if (!primary_due_ && host_.clock().steady() < next_primary_) return;
-  next_primary_ = host_.clock().steady() + primary_pause;
+  next_primary_ = host_.clock().steady() + (routes_.is_open() ? watched_primary_pause : primary_pause);
   primary_due_ = false;
   primary_ = ipv4_default_interface(read_start(proc_ / "net/route").value_or(""));
   if (primary_.empty()) primary_ = ipv6_default_interface(read_start(proc_ / "net/ipv6_route").value_or(""));
@@ -291,9 +296,10 @@ void Interface::find_primary() {
 void Interface::prepare_series(Link& link) {
   const bool primary = link.name == primary_;
   std::optional<std::uint64_t> speed = link.speed;
-  if (link.speed_due || !socket_.is_open()) {
+  if (link.announced || !socket_.is_open()) {
     speed = link.folder.speed();
-    link.speed_due = false;
+    link.up = link.folder.up();
+    link.announced = false;
   }
   if (link.series && primary == link.primary && speed == link.speed) return;
   link.primary = primary;
@@ -325,8 +331,7 @@ bool Interface::read(Link& link, Batch& out) {
   if (const Fall fall = fell(link.last, reading.counters); fall != Fall::none)
     begin_anew(link, fall, reading.counters, out);
   raise(link.last, reading.counters);
-  add(out, link.index, link.series, link.detail, reading.counters, link.speed ? Value(*link.speed) : Value(),
-      reading.up);
+  add(out, link.index, link.series, link.detail, reading.counters, link.speed ? Value(*link.speed) : Value(), link.up);
   return true;
 }
 

@@ -59,7 +59,6 @@ bool LinkFolder::open(const std::filesystem::path& path) {
 
 void LinkFolder::close() {
   statistics_.clear();
-  operstate_.reset();
   folder_.reset();
 }
 
@@ -75,6 +74,15 @@ std::optional<std::uint64_t> LinkFolder::speed() const {
   // -1, or the same in 32 bits without a sign, is how drivers say that they do not know.
   if (!megabits || *megabits <= 0 || *megabits >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   return static_cast<std::uint64_t>(*megabits) * 1'000'000;
+}
+
+Value LinkFolder::up() const {
+  Text buffer;
+  const FileHandle file = open_at(folder_, "operstate");
+  const auto state = file ? read_text(file, buffer) : std::nullopt;
+  if (!state || state->empty()) return {};
+  // Tunnels and modems often have no notion of a state: then the carrier tells.
+  return *state == "up" || (*state == "unknown" && read_number<int>(folder_, "carrier") == 1) ? 1 : 0;
 }
 
 LinkReading LinkFolder::read(std::size_t count) {
@@ -99,14 +107,6 @@ LinkReading LinkFolder::read(std::size_t count) {
       ++reading.unreadable;
   }
   if (!any && index() == 0) return {.gone = true};
-
-  Text buffer;
-  if (!operstate_) operstate_ = open_at(folder_, "operstate");
-  if (const auto state = operstate_ ? read_text(operstate_, buffer) : std::nullopt; state && !state->empty()) {
-    // Tunnels and modems often have no notion of a state: then the carrier tells.
-    const bool up = *state == "up" || (*state == "unknown" && read_number<int>(folder_, "carrier") == 1);
-    reading.up = up ? 1 : 0;
-  }
   return reading;
 }
 

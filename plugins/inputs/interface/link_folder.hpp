@@ -17,7 +17,6 @@ struct LinkReading {
   bool gone = false;           ///< the device is no longer there
   std::size_t unreadable = 0;  ///< how many files held something that is not a number
   LinkCounters counters;
-  Value up;
 };
 
 class LinkFolder {
@@ -32,11 +31,13 @@ class LinkFolder {
   bool loopback() const;
   /// In bit/s, where the device knows. Some drivers ask the hardware: not to be called at every tick.
   std::optional<std::uint64_t> speed() const;
-  /// The first `count` counters and the state. Keeps the files open for the next time: a fifth of the cost.
+  /// 1 or 0; absent when the device does not say.
+  Value up() const;
+  /// The first `count` counters. Keeps the files open for the next time: a fifth of the cost.
   LinkReading read(std::size_t count);
 
  private:
-  FileHandle folder_, operstate_;
+  FileHandle folder_;
   std::vector<FileHandle> statistics_;  // in the order of link_counters; an empty handle: not opened, or not there
 };
 

@@ -16,21 +16,29 @@ constexpr int receive_bytes = 1 << 20;
 constexpr std::size_t largest_datagram = 32 * 1024;
 constexpr int most_datagrams = 20'000;  // a flood of announcements must not keep a tick busy for ever
 
+constexpr int most_route_datagrams = 1'000;
+
 #ifdef SO_NETNS_COOKIE
 constexpr int netns_cookie = SO_NETNS_COOKIE;
 #else
 constexpr int netns_cookie = 71;
 #endif
 
-}  // namespace
-
-Status LinkSocket::open() {
+/// Empty, and errno, when it cannot be had.
+FileHandle listen_to(std::uint32_t groups) {
   FileHandle handle{::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)};
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
-  address.nl_groups = RTMGRP_LINK;
-  if (!handle || ::bind(handle.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    return Status::retry(concat("cannot listen for interface changes on netlink: ", std::strerror(errno)));
+  address.nl_groups = groups;
+  if (!handle || ::bind(handle.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
+  return handle;
+}
+
+}  // namespace
+
+Status LinkSocket::open() {
+  FileHandle handle = listen_to(RTMGRP_LINK);
+  if (!handle) return Status::retry(concat("cannot listen for interface changes on netlink: ", std::strerror(errno)));
   // The second reaches beyond the system's limit where we have the right to; failing either leaves a smaller buffer.
   ::setsockopt(handle.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
   ::setsockopt(handle.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_bytes, sizeof receive_bytes);
@@ -66,6 +74,27 @@ LinkSocket::Drained LinkSocket::drain() {
       drained.messages.push_back(std::move(message));
   }
   return drained;
+}
+
+Status RouteSocket::open() {
+  // Addresses too: a route that goes with its address is not announced.
+  FileHandle handle = listen_to(RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+  if (!handle) return Status::retry(concat("cannot listen for route changes on netlink: ", std::strerror(errno)));
+  // Small: an overrun says as much as all the messages it dropped.
+  constexpr int small = 4096;
+  ::setsockopt(handle.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  socket_ = std::move(handle);
+  return Status::ok();
+}
+
+bool RouteSocket::changed() {
+  bool any = false;
+  for (int i = 0; socket_ && i < most_route_datagrams; ++i) {
+    std::byte start{};
+    if (::recv(socket_.get(), &start, sizeof start, MSG_TRUNC) < 0 && errno != ENOBUFS && errno != EINTR) break;
+    any = true;
+  }
+  return any;
 }
 
 std::string namespace_identity() {

@@ -77,6 +77,24 @@ TEST_CASE("a damaged state file is set aside, told, and never stops the start") 
   CHECK(aside == 1);
 }
 
+TEST_CASE("who makes the checkpoints is told once of new state, and not of steps without any") {
+  StateFixture f;
+  int told = 0;
+  StateStore store(f.file, f.log, [&told] { ++told; });
+  auto a = store.instance("input/a");
+  a->end_step();
+  CHECK(told == 0);
+  for (const char* value : {"1", "2"}) {
+    a->put("x", value);
+    a->end_step();
+  }
+  CHECK(told == 1);
+  CHECK(store.checkpoint().is_ok());
+  a->put("x", "3");
+  a->end_step();
+  CHECK(told == 2);
+}
+
 TEST_CASE("a checkpoint that fails keeps what was to be written") {
   StateFixture f;
   const auto folder = f.folder.path() / "later";
