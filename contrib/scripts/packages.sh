@@ -32,12 +32,12 @@ packages() {
       build)
         echo g++ cmake ninja-build pkg-config tzdata
         echo libyaml-cpp-dev libsqlitecpp-dev libsqlite3-dev libspdlog-dev libfmt-dev libcli11-dev
-        echo libhowardhinnant-date-dev
+        echo libhowardhinnant-date-dev libdeflate-dev
         # Debian 12's own libboost-dev is 1.74, too old for Boost.DLL's standard-library file system.
         if [ "$release" = 12 ]; then echo libboost1.81-dev; else echo libboost-dev; fi
         plugin_packages
         ;;
-      test) echo catch2 python3 iproute2 procps strace util-linux ;;
+      test) echo catch2 python3 iproute2 procps strace util-linux libfaketime ;;
       fuzz) if [ "$release" = 12 ]; then echo clang-16 libclang-rt-16-dev; else echo clang libclang-rt-dev; fi ;;
       format) if [ "$release" = 12 ]; then echo git clang-format-14; else echo git clang-format; fi ;;
       *) die "no package set is named '$set'" ;;

@@ -14,11 +14,16 @@ namespace trafficd {
 
 namespace fs = std::filesystem;
 
+void add_plugins_option(CLI::App& command, std::vector<std::string>& folders) {
+  command.add_option("--plugins", folders, "A further folder with plugins, searched first; may be repeated")
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
+}
+
 void add_configuration_options(CLI::App& command, ConfigurationOptions& options) {
   command.add_option("-c,--config", options.file, "Configuration file; by default " TRAFFICD_DEFAULT_CONFIG)
       ->type_name("FILE");
-  command.add_option("--plugins", options.plugins, "A further folder with plugins, searched first; may be repeated")
-      ->type_name("DIR");
+  add_plugins_option(command, options.plugins);
   command
       .add_option("--state", options.state,
                   "State folder; by default $STATE_DIRECTORY, /var/lib/trafficd where it exists, or "
@@ -49,12 +54,21 @@ Catalog make_catalog(const ConfigurationOptions& options, const Settings& settin
   return Catalog(std::move(folders));
 }
 
-void print_problems(Problems problems) {
+namespace {
+
+void print(Problems problems, const char* colour, const char* prefix) {
   std::ranges::stable_sort(problems, {},
                            [](const Problem& p) { return std::tuple(p.mark.file, p.mark.line, p.mark.column); });
-  const bool colour = isatty(STDERR_FILENO) != 0;
+  const bool coloured = isatty(STDERR_FILENO) != 0;
   for (const Problem& problem : problems)
-    std::fprintf(stderr, colour ? "\033[31m%s\033[0m\n" : "%s\n", problem.text().c_str());
+    std::fprintf(stderr, "%s%s%s%s\n", coloured ? colour : "", prefix, problem.text().c_str(),
+                 coloured ? "\033[0m" : "");
 }
+
+}  // namespace
+
+void print_problems(Problems problems) { print(std::move(problems), "\033[31m", ""); }
+
+void print_warnings(Problems problems) { print(std::move(problems), "\033[33m", "warning: "); }
 
 }  // namespace trafficd

@@ -20,6 +20,8 @@ struct ConfigurationOptions {
   std::optional<std::string> state;
 };
 
+/// Adds --plugins; a folder that is not there is refused.
+void add_plugins_option(CLI::App& command, std::vector<std::string>& folders);
 /// Adds -c/--config, --plugins and --state.
 void add_configuration_options(CLI::App& command, ConfigurationOptions& options);
 
@@ -34,5 +36,7 @@ Catalog make_catalog(const ConfigurationOptions& options, const Settings& settin
 
 /// Prints every problem on a line of its own to standard error, in the order of the file.
 void print_problems(Problems problems);
+/// The same for what does not keep the configuration from being good.
+void print_warnings(Problems problems);
 
 }  // namespace trafficd

@@ -7,11 +7,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 
+#include "daemon/command_line.hpp"
 #include "daemon/commands/check.hpp"
 #include "daemon/commands/describe.hpp"
 #include "daemon/commands/report.hpp"
 #include "daemon/commands/run.hpp"
+#include "trafficd/units.hpp"
 
 namespace {
 
@@ -20,6 +23,15 @@ namespace {
 void fill_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd)
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) std::abort();
+}
+
+/// A text that did not arrive is no success, whatever command made it.
+int with_output_written(int exit_code) {
+  constexpr int could_not = 2;
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return exit_code;
+  std::fputs("trafficd: cannot write to standard output: is the disk full, or its reader gone?\n", stderr);
+  return exit_code == 0 ? could_not : exit_code;
 }
 
 }  // namespace
@@ -32,6 +44,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "trafficd " TRAFFICD_VERSION);
   app.require_subcommand(1);
   app.fallthrough(false);
+  app.failure_message(trafficd::command_line_fault);
   int exit_code = 0;
   try {
     trafficd::add_run(app, exit_code);
@@ -41,10 +54,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     // Help and version are good; a wrong command line is a bad configuration.
-    return app.exit(e) == 0 ? 0 : 1;
+    exit_code = app.exit(e) == 0 ? 0 : 1;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "trafficd: unexpected error: %s\n", e.what());
+    std::fprintf(stderr, "trafficd: unexpected error: %s\n", trafficd::printable(e.what()).c_str());
     return 3;
   }
-  return exit_code;
+  return with_output_written(exit_code);
 }

@@ -28,15 +28,38 @@ std::deque<boost::dll::shared_library>& loaded_libraries() {
   return *libraries;
 }
 
-/// Loading code is a right: whoever can write the file, or its folder, would have it.
-std::string writable_by_others(const fs::path& path) {
+/// Why others could put something else at this path, or nothing. `passage` is a folder that only leads to the plugin's:
+/// there the sticky bit, as of /tmp, is enough, because it keeps others from renaming what is not theirs.
+std::string changeable_by_others(const fs::path& path, bool passage) {
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return concat(path, ": cannot be read: ", std::generic_category().message(errno));
+  if (lstat(path.c_str(), &info) != 0)
+    return concat(path, ": cannot be read: ", std::generic_category().message(errno));
   if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return concat(path, ": is neither a file nor a folder");
-  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return concat(path, ": others than its owner can write it, so it is not loaded; 'chmod go-w' it");
+  const bool sticky = passage && (info.st_mode & S_ISVTX) != 0;
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky)
+    return concat(path, ": others than its owner can write it, so no plugin is loaded from there; 'chmod go-w' it");
   if (info.st_uid != 0 && info.st_uid != geteuid())
-    return concat(path, ": belongs to another user, so it is not loaded; it must belong to root or to this user");
+    return concat(path,
+                  ": belongs to another user, so no plugin is loaded from there; it must belong to root or this user");
+  return {};
+}
+
+/// Loading code is a right: whoever can write the file, or any folder on the way to it, would have it. From the root
+/// down, a folder that passed keeps others from exchanging what stands below it; so what was checked is what is loaded.
+/// Folders that the daemon's own file stands below too are passed over: who can write those can exchange the daemon,
+/// and a source tree of one user may be built and tried by root.
+std::string path_fault(const fs::path& file) {
+  const fs::path daemon = fs::path(boost::dll::program_location());
+  fs::path path;
+  bool shared = true;
+  auto own = daemon.begin();
+  for (auto part = file.begin(); part != file.end(); ++part) {
+    path /= *part;
+    shared = shared && own != daemon.end() && *own++ == *part;
+    const bool passage = path != file && path != file.parent_path();
+    if (shared) continue;
+    if (std::string fault = changeable_by_others(path, passage); !fault.empty()) return fault;
+  }
   return {};
 }
 
@@ -99,9 +122,11 @@ Result<const PluginDescriptor*> Catalog::find(PluginType type, const std::string
     return Error{known.empty() ? concat(message, " none") : message};
   }
 
-  const fs::path& file = found->second;
-  for (const fs::path& path : {file, file.parent_path()})
-    if (std::string fault = writable_by_others(path); !fault.empty()) return Error{std::move(fault)};
+  std::error_code error;
+  // Without links, which others could turn elsewhere.
+  const fs::path file = fs::canonical(found->second, error);
+  if (error) return Error{concat(found->second, ": cannot be read: ", error.message())};
+  if (std::string fault = path_fault(file); !fault.empty()) return Error{std::move(fault)};
   if (std::string fault = marker_fault(file); !fault.empty()) return Error{std::move(fault)};
   try {
     using boost::dll::load_mode::rtld_local;

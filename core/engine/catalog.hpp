@@ -21,9 +21,10 @@ class Catalog {
   /// Adds a plugin that is linked in.
   void add(const PluginDescriptor* descriptor);
 
-  /// Loads the library when needed. The checks, in this order, each refused by one line that names the file: only its
-  /// owner can write file and folder; its symbols, read without loading, hold the marker of our SDK number and
-  /// build; it loads; its descriptor fits; its name is the file's name. Unknown names come with the nearest known one.
+  /// Loads the library when needed. The checks, in this order, each refused by one line that names the file: only
+  /// their owner can write the file and the folders on the way to it; its symbols, read without loading, hold the
+  /// marker of our SDK number and build; it loads; its descriptor fits; its name is the file's name. Unknown names come
+  /// with the nearest known one.
   Result<const PluginDescriptor*> find(PluginType type, const std::string& name);
 
   /// The names of a kind, sorted, without loading anything.

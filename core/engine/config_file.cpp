@@ -31,7 +31,7 @@ struct Fault {
 struct Raw {
   ConfigNode::Type type = ConfigNode::Type::null;
   std::string text;
-  bool quoted = false, faulty = false;
+  bool quoted = false, faulty = false, from_environment = false;
   YAML::Mark mark;
   std::vector<std::shared_ptr<const Raw>> items;  // of a sequence, and the values of a map
   std::vector<std::pair<std::string, YAML::Mark>> keys;
@@ -83,6 +83,7 @@ class Builder final : public YAML::EventHandler {
       const Expansion done = expand_environment(node->text, environment_, ConfigLimits::text_size);
       // What comes from the environment is text, whatever it looks like.
       node->quoted = node->quoted || done.any;
+      node->from_environment = done.any;
       node->faulty = !done.error.empty();
       if (node->faulty) report(mark, done.error);
     }
@@ -209,6 +210,7 @@ class Finisher {
     node.text = raw.text;
     node.quoted = raw.quoted;
     node.faulty = raw.faulty;
+    node.from_environment = raw.from_environment;
     for (std::size_t i = 0; i < raw.items.size(); ++i) {
       const Raw& item = *raw.items[i];
       if (raw.type == ConfigNode::Type::sequence) {

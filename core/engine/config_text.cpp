@@ -70,19 +70,11 @@ Expansion expand_environment(std::string& text, const Environment& environment, 
 }
 
 std::size_t first_bad_byte(std::string_view text) {
-  const auto byte = [&](std::size_t at) -> unsigned {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  for (std::size_t i = 0; i < text.size();) {
-    const unsigned c = byte(i);
-    const std::size_t length = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    if (length == 0 || c == 0x7f || (c < 0x20 && c != '\t' && c != '\n' && c != '\r')) return i;
-    for (std::size_t k = 1; k < length; ++k)
-      if ((byte(i + k) & 0xc0) != 0x80) return i;
-    const bool overlong = (c == 0xe0 && byte(i + 1) < 0xa0) || (c == 0xf0 && byte(i + 1) < 0x90);
-    const bool beyond = (c == 0xed && byte(i + 1) > 0x9f) || (c == 0xf4 && byte(i + 1) > 0x8f);
-    if (overlong || beyond) return i;
-    i += length;
+  for (std::size_t i = 0, length = 0; i < text.size(); i += length) {
+    const char c = text[i];
+    length = utf8_length(text.substr(i));
+    const bool control = c == 0x7f || (c >= 0 && c < 0x20 && c != '\t' && c != '\n' && c != '\r');
+    if (length == 0 || control) return i;
   }
   return std::string_view::npos;
 }

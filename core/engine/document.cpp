@@ -216,11 +216,8 @@ std::string plain_text(const PluginDescriptor& plugin) {
   const Declarations declared = plugin.declare();
   std::string out = concat(to_string(plugin.type), " ", plugin.name, "\n", wrapped(plugin.help, 2), "\noptions\n");
   out += declared.options.empty() ? "  none of its own\n" : plain_options(declared.options);
-  const auto common = plugin.type == PluginType::input   ? input_options()
-                      : plugin.type == PluginType::stage ? stage_options()
-                                                         : output_options();
   std::string names;
-  for (const OptionDoc& option : common) names += concat(names.empty() ? "" : ", ", option.name);
+  for (const OptionDoc& option : instance_options(plugin.type)) names += concat(names.empty() ? "" : ", ", option.name);
   out += wrapped(concat("Every ", to_string(plugin.type), " also has ", names, "."), 2);
   if (!declared.measurements.empty() || !declared.notes.empty()) out += "\nmeasurements\n";
   for (const MeasurementPtr& measurement : declared.measurements) out += plain_measurement(*measurement);

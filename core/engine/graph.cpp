@@ -86,6 +86,7 @@ void Graph::check_declarations(Catalog& catalog, const Settings& settings, Probl
     const auto plugin = catalog.find(PluginType::input, input.plugin);
     if (!plugin) continue;
     for (const MeasurementPtr& measurement : (*plugin)->declare().measurements) {
+      for (auto& output : outputs_) output->learn(measurement);
       const auto [first, added] = known.try_emplace(measurement->name(), measurement, input.plugin);
       if (!added && !first->second.first->compatible(*measurement))
         problems.push_back(
@@ -128,6 +129,10 @@ void Graph::stop_outputs(Duration deadline) {
   const SteadyTime until = services_.clock.steady() + deadline;
   for (auto& output : outputs_) output->request_stop(until);
   for (auto& output : outputs_) output->join();
+}
+
+void Graph::rescue() {
+  for (auto& output : outputs_) output->rescue();
 }
 
 std::vector<std::string> Graph::running() const {

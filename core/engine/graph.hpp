@@ -25,6 +25,8 @@ class Graph {
   void stop_sources();
   /// Outputs write what is left until the deadline. Comes after stop_sources.
   void stop_outputs(Duration deadline);
+  /// Any thread, when the process is about to end though something hangs: what outputs have not written goes to disk.
+  void rescue();
   /// The instances whose threads have not ended, by role and name. Any thread.
   std::vector<std::string> running() const;
 
@@ -32,7 +34,7 @@ class Graph {
   void make_inputs(Catalog& catalog, const Settings& settings, Problems& problems);
   void make_outputs(Catalog& catalog, const Settings& settings, Problems& problems);
   void make_pipelines(Catalog& catalog, const Settings& settings, Problems& problems);
-  static void check_declarations(Catalog& catalog, const Settings& settings, Problems& problems);
+  void check_declarations(Catalog& catalog, const Settings& settings, Problems& problems);
   void warn_of_unused(const Settings& settings);
 
   const Services& services_;

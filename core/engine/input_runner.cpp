@@ -58,9 +58,10 @@ bool InputRunner::open(Input& input, const std::stop_token& stop) {
   Backoff backoff(std::min<Duration>(settings_.interval, 10s), longest_pause);
   while (!stop.stop_requested()) {
     const Status status = guarded([&] { return input.open(); });
-    if (status) return true;
+    if (status) return opened_ = true;
     failed(status);
-    if (settings_.on_start_error == StartError::exit) {
+    // Once it had started, a source that went is no reason to end the daemon.
+    if (settings_.on_start_error == StartError::exit && !opened_) {
       host_.log().error("could not start, and 'on_start_error' is 'exit'");
       fatal_();
       return false;
@@ -84,11 +85,25 @@ void InputRunner::deliver(Batch& batch) {
   batch.clear();
 }
 
+void InputRunner::follow_clock(Timestamp now, SteadyTime steady) {
+  const Duration step = clock_step_.look(now, steady);
+  if (step == Duration::zero()) return;
+  host_.log().warning(concat("the clock ", step > Duration::zero() ? "went forward" : "was put back", " by ",
+                             format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step))),
+                             step > Duration::zero() ? " more than the time that passed" : "",
+                             ": set, or this machine slept; what is counted is booked by the new time"));
+  if (step < Duration::zero()) return;
+  Batch marks = stamped_anew(last_, step, now);
+  deliver(marks);
+}
+
 Status InputRunner::step(PollInput& input) {
   Batch batch;
   const SteadyTime start = services_.clock.steady();
+  follow_clock(services_.clock.now(), start);
   const Status status = guarded([&] { return input.collect(batch); });
   host_.numbers()->last_duration = (services_.clock.steady() - start).count();
+  if (!batch.empty()) last_ = batch;
   deliver(batch);
   host_.end_step();
   return status;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/clock_step.hpp"
 #include "engine/instance_host.hpp"
 #include "engine/queue.hpp"
 #include "trafficd/descriptor.hpp"
@@ -45,6 +46,7 @@ class InputRunner final : private Emitter {
   void poll(PollInput& input, const std::stop_token& stop);
   void stream(StreamInput& input, const std::stop_token& stop);
   void deliver(Batch& batch);
+  void follow_clock(Timestamp now, SteadyTime steady);
   bool pause(Duration pause, const std::stop_token& stop);
   void failed(const Status& status);
 
@@ -54,7 +56,10 @@ class InputRunner final : private Emitter {
   InstanceHost host_;
   InputInstance instance_;
   Complaint trouble_;
+  bool opened_ = false;
   std::vector<SampleQueue<Batch>*> pipelines_;
+  ClockStep clock_step_;
+  Batch last_;  // what a poll input gave last, for a step of the clock
   std::atomic<bool> ended_{true};
   std::jthread thread_;
 };

@@ -9,6 +9,8 @@
 
 #include <cstdlib>
 
+#include "trafficd/units.hpp"
+
 namespace trafficd {
 
 namespace {
@@ -45,20 +47,13 @@ bool goes_to_journal() {
          stream == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
 }
 
-/// Control characters in foreign text would let it forge lines or steer a terminal.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return out;
-}
-
 class InstanceLogger final : public Logger {
  public:
   InstanceLogger(std::shared_ptr<spdlog::logger> sink, std::string id, Level level)
       : sink_(std::move(sink)), prefix_(id.empty() ? "" : "[" + id + "] "), level_(level) {}
   bool enabled(Level level) const override { return level >= level_; }
   void write(Level level, std::string_view message) override {
+    // Foreign text could forge lines or steer a terminal.
     if (enabled(level)) sink_->log(to_spdlog(level), "{}{}", prefix_, printable(message));
   }
 

@@ -19,9 +19,11 @@ OutputRunner::OutputRunner(const Services& services, const OutputSettings& setti
       fatal_(std::move(fatal)),
       host_(services, settings_, settings.id, "output"),
       instance_(plugin.make_output(settings_.node, host_)),
+      backlog_(services, settings_, host_),
+      rejects_file_(services.state_folder / "rejects" / (settings.id + ".txt")),
       trouble_(host_.log(), services.clock),
       rejects_(host_.log(), services.clock),
-      queue_(settings.queue, host_.numbers()),
+      no_rejects_file_(host_.log(), services.clock),
       backoff_(1s, 1min) {}
 
 OutputRunner::~OutputRunner() {
@@ -38,6 +40,7 @@ void OutputRunner::start() {
 
 void OutputRunner::request_stop(SteadyTime deadline) {
   stop_deadline_ = deadline.time_since_epoch().count();
+  backlog_.hurry(deadline);
   thread_.request_stop();
 }
 
@@ -68,8 +71,8 @@ bool OutputRunner::open(const std::stop_token& stop) {
       host_.log().error("this output is stopped; the rest goes on");
       return false;
     }
-    const SteadyTime next = services_.clock.steady() + status.not_before().value_or(backoff.next());
-    if (services_.clock.wait({}, next, stop) == Wake::stop) return false;
+    pause(services_.clock.steady() + status.not_before().value_or(backoff.next()), stop);
+    if (stop.stop_requested()) return false;
   }
 }
 
@@ -83,14 +86,25 @@ void OutputRunner::loop(const std::stop_token& stop) {
     return Status::ok();
   });
   if (!status) host_.log().error(concat("this output ended: ", status.message()));
-  give_up("stop");
+  backlog_.finish();
   ended_ = true;
 }
 
 void OutputRunner::refuse(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    give_up("output_stopped");
-    queue_.wait(1, std::nullopt, stop);
+    if (backlog_.has_spool()) {
+      pause(SteadyTime::max(), stop);
+    } else {
+      backlog_.give_up("output_stopped");
+      queue().wait(1, std::nullopt, stop);
+    }
+  }
+}
+
+void OutputRunner::pause(SteadyTime until, const std::stop_token& stop) {
+  while (!stop.stop_requested() && services_.clock.steady() < until) {
+    backlog_.keep_up(true);
+    queue().wait(backlog_.mark(), std::min(until, backlog_.next_turn()), stop);
   }
 }
 
@@ -103,12 +117,10 @@ void OutputRunner::serve(const std::stop_token& stop) {
     if (status.code() == Status::Code::fatal) {
       host_.log().error("this output is stopped; the rest goes on");
       refuse(stop);
-      break;
+      instance_->close();
+      return;
     }
-    if (!status) {
-      const SteadyTime next = services_.clock.steady() + status.not_before().value_or(backoff_.next());
-      services_.clock.wait({}, next, stop);
-    }
+    if (!status) pause(services_.clock.steady() + status.not_before().value_or(backoff_.next()), stop);
   }
   drain();
   instance_->close();
@@ -116,12 +128,12 @@ void OutputRunner::serve(const std::stop_token& stop) {
 }
 
 void OutputRunner::wait_for_work(const std::stop_token& stop) {
-  if (in_flight_) return;
-  if (queue_.wait(1, next_idle_, stop) == 0 || stop.stop_requested()) return;
+  if (backlog_.pending()) return;
+  if (queue().wait(1, std::min(next_idle_, backlog_.next_turn()), stop) == 0 || stop.stop_requested()) return;
   // A queue must not fill up, and thin, for want of a batch that it cannot hold.
   const std::size_t enough = std::min(settings_.batch_size, settings_.queue / 2);
   if (settings_.flush_interval > Duration::zero())
-    queue_.wait(enough, services_.clock.steady() + settings_.flush_interval, stop);
+    queue().wait(enough, services_.clock.steady() + settings_.flush_interval, stop);
 }
 
 void OutputRunner::idle() {
@@ -131,31 +143,20 @@ void OutputRunner::idle() {
   if (const Status status = guarded([&] { return instance_->idle(); }); !status) failed(status);
 }
 
-void OutputRunner::fetch() {
-  std::vector<std::shared_ptr<const Batch>> taken = queue_.take(settings_.batch_size);
-  if (taken.empty()) return;
-  done_ = 0;
-  if (taken.size() == 1) {
-    in_flight_ = std::move(taken.front());
-  } else {
-    auto joined = std::make_shared<Batch>();
-    for (const auto& batch : taken) joined->insert(joined->end(), batch->begin(), batch->end());
-    in_flight_ = std::move(joined);
-  }
-  host_.numbers()->samples_in.fetch_add(in_flight_->size(), std::memory_order_relaxed);
-}
-
 Status OutputRunner::step() {
-  if (!in_flight_) fetch();
-  if (!in_flight_) return Status::ok();
-  const Status status = write();
+  const auto offer = backlog_.next(trouble_.active());
+  if (!offer) {
+    const Status status = Status::retry(offer.error());
+    failed(status);
+    return status;
+  }
+  if (offer->samples.empty()) return Status::ok();
+  Status status = write(offer->samples);
   host_.end_step();
   return status;
 }
 
-Status OutputRunner::write() {
-  const std::span<const Sample> rest = std::span(*in_flight_).subspan(done_);
-  const std::span<const Sample> offered = rest.first(std::min<std::size_t>(rest.size(), settings_.batch_size));
+Status OutputRunner::write(std::span<const Sample> offered) {
   const SteadyTime start = services_.clock.steady();
   WriteResult result;
   const Status thrown = guarded([&] {
@@ -169,8 +170,7 @@ Status OutputRunner::write() {
   if (result.status && result.written == 0)
     result.status = Status::retry("the output wrote nothing and named no reason");
   account(offered, result);
-  done_ += result.written;
-  if (done_ == in_flight_->size()) in_flight_.reset();
+  backlog_.done(result.written);
   if (!result.status) {
     failed(result.status);
   } else {
@@ -181,45 +181,37 @@ Status OutputRunner::write() {
 }
 
 void OutputRunner::account(std::span<const Sample> offered, const WriteResult& result) {
-  Given rejected;
-  std::set<std::size_t> indices(result.rejected.begin(), result.rejected.end());
-  for (std::size_t index : indices)
-    if (index < result.written) rejected.add(offered[index]);
-  host_.numbers()->samples_out.fetch_add(result.written - rejected.samples, std::memory_order_relaxed);
-  if (rejected.samples == 0) {
+  Given given;
+  std::vector<const Sample*> rejected;
+  for (const std::size_t index : std::set(result.rejected.begin(), result.rejected.end()))
+    if (index < result.written) {
+      given.add(offered[index]);
+      rejected.push_back(&offered[index]);
+    }
+  host_.numbers()->samples_out.fetch_add(result.written - given.samples, std::memory_order_relaxed);
+  if (rejected.empty()) {
     if (result.written > 0) rejects_.resolve("nothing is rejected any more");
     return;
   }
   const std::string reason = result.reject_reason.empty() ? "rejected" : result.reject_reason;
-  host_.numbers()->reject(reason, rejected.samples, rejected.first, rejected.last);
-  rejects_.complain(Level::warning, concat(rejected.samples, " samples rejected for good: ", reason));
+  host_.numbers()->reject(reason, given.samples, given.first, given.last);
+  set_aside(rejected, reason);
+}
+
+void OutputRunner::set_aside(std::span<const Sample* const> rejected, const std::string& reason) {
+  const Status status = rejects_file_.add(services_.clock.now(), reason, rejected);
+  rejects_.complain(Level::warning, concat(rejected.size(), " samples rejected for good: ", reason,
+                                           status ? "; set aside in " : "", status ? rejects_file_.path() : ""));
+  if (status)
+    no_rejects_file_.resolve("rejected samples are set aside again");
+  else
+    no_rejects_file_.complain(Level::warning, status.message());
 }
 
 void OutputRunner::drain() {
   const SteadyTime deadline{Duration(stop_deadline_.load())};
-  while (services_.clock.steady() <= deadline && (in_flight_ || queue_.size() > 0))
+  while (services_.clock.steady() <= deadline && (backlog_.pending() || queue().size() > 0))
     if (!step()) break;
-}
-
-void OutputRunner::give_up(const std::string& reason) {
-  Given lost;
-  if (in_flight_)
-    std::for_each(in_flight_->begin() + static_cast<std::ptrdiff_t>(done_), in_flight_->end(),
-                  [&](const Sample& s) { lost.add(s); });
-  in_flight_.reset();
-  for (auto taken = queue_.take(settings_.batch_size); !taken.empty(); taken = queue_.take(settings_.batch_size))
-    for (const auto& batch : taken) {
-      host_.numbers()->samples_in.fetch_add(batch->size(), std::memory_order_relaxed);
-      for (const Sample& sample : *batch) lost.add(sample);
-    }
-  if (lost.samples == 0) return;
-  host_.numbers()->lose(reason, lost.samples, lost.first, lost.last);
-  const std::string message = concat(lost.samples, " samples could not be written (", reason, ")");
-  // The last word of an output is always said, however often it complained before.
-  if (reason == "stop")
-    host_.log().error(message);
-  else
-    trouble_.complain(Level::error, message);
 }
 
 }  // namespace trafficd

@@ -7,8 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "engine/backlog.hpp"
 #include "engine/instance_host.hpp"
-#include "engine/queue.hpp"
+#include "engine/rejects.hpp"
 #include "trafficd/descriptor.hpp"
 #include "trafficd/wait.hpp"
 
@@ -21,13 +22,18 @@ class OutputRunner {
   ~OutputRunner();
 
   const std::string& id() const { return settings_.id; }
-  SampleQueue<const Batch>& queue() { return queue_; }
+  SampleQueue<const Batch>& queue() { return backlog_.queue(); }
+  /// A measurement as it is declared, for what is read back from disk. Before start only.
+  void learn(const MeasurementPtr& measurement) { backlog_.learn(measurement); }
 
   void start();
-  /// Asks the thread to write what is left until the deadline, then to end; what remains is counted as lost.
+  /// Asks the thread to write what is left until the deadline, then to end; what remains goes to disk, or is counted as
+  /// lost where there is no spool.
   void request_stop(SteadyTime deadline);
   void join();
   bool ended() const { return ended_; }
+  /// Any thread, when the output hangs and will be left behind: what it has not written goes to disk now.
+  void rescue() { backlog_.rescue(); }
 
   /// One try to write what is in flight or, when there is nothing, the next of the queue. Answers ok when there was
   /// nothing to do. For tests and the benchmark, without a thread.
@@ -37,16 +43,17 @@ class OutputRunner {
  private:
   void loop(const std::stop_token& stop);
   void serve(const std::stop_token& stop);
-  /// Takes and counts as lost what comes, until the stop: an output that ended for good.
+  /// Takes what comes, until the stop: an output that ended for good. It goes to disk, or is counted as lost.
   void refuse(const std::stop_token& stop);
   bool open(const std::stop_token& stop);
   void wait_for_work(const std::stop_token& stop);
-  void fetch();
-  Status write();
+  /// Sleeps until the next try, and keeps the queue small meanwhile.
+  void pause(SteadyTime until, const std::stop_token& stop);
+  Status write(std::span<const Sample> offered);
   void account(std::span<const Sample> offered, const WriteResult& result);
+  void set_aside(std::span<const Sample* const> rejected, const std::string& reason);
   void failed(const Status& status);
   void drain();
-  void give_up(const std::string& reason);
   void idle();
 
   const Services& services_;
@@ -54,11 +61,9 @@ class OutputRunner {
   const std::function<void()> fatal_;
   InstanceHost host_;
   std::unique_ptr<Output> instance_;
-  Complaint trouble_, rejects_;
-  SampleQueue<const Batch> queue_;
-  // Taken from the queue and not yet written: `in_flight_` from `done_` on. One shared batch is written as it is.
-  std::shared_ptr<const Batch> in_flight_;
-  std::size_t done_ = 0;
+  Backlog backlog_;
+  RejectsFile rejects_file_;
+  Complaint trouble_, rejects_, no_rejects_file_;
   Backoff backoff_;
   std::atomic<SteadyTime::rep> stop_deadline_{0};
   SteadyTime next_idle_{};

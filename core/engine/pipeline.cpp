@@ -14,12 +14,7 @@ constexpr std::uint64_t batches_between_purges = 10'000;
 
 Route::Route(const RouteSettings& settings, SampleQueue<const Batch>& queue) : settings_(settings), queue_(queue) {}
 
-bool Route::decide(const Series& series) const {
-  return (settings_.measurements.empty() || glob_match(settings_.measurements, series.measurement().name())) &&
-         std::ranges::all_of(settings_.tags, [&](const Tag& wanted) {
-           return glob_match(wanted.value, series.tag(wanted.key).value_or(std::string_view{}));
-         });
-}
+bool Route::decide(const Series& series) const { return series.fits(settings_.measurements, settings_.tags); }
 
 bool Route::passes(const Sample& sample) {
   Answer* answer = answers_.get(sample.series);

@@ -67,6 +67,15 @@ class SampleQueue {
     return taken;
   }
 
+  /// Puts what was taken back to the front, in its order.
+  void put_back(const std::vector<Item>& items) {
+    const std::lock_guard lock(mutex_);
+    for (const Item& item : items) size_ += item->size();
+    items_.insert(items_.begin(), items.begin(), items.end());
+    if (size_ > limit_) shrink();
+    meter_->queue = size_;
+  }
+
   std::size_t size() const {
     const std::lock_guard lock(mutex_);
     return size_;

@@ -144,15 +144,6 @@ json::object block_schema(const std::vector<OptionDoc>& options) {
   return out;
 }
 
-std::vector<OptionDoc> common_options(PluginType type) {
-  switch (type) {
-    case PluginType::input: return input_options();
-    case PluginType::stage: return stage_options();
-    case PluginType::output: return output_options();
-  }
-  return {};
-}
-
 std::string definition_name(const PluginDescriptor& plugin) { return concat(to_string(plugin.type), "_", plugin.name); }
 
 /// `input_interface` and so on, and `input`: an instance that names its plugin and has the options of that one.
@@ -160,7 +151,7 @@ void add_kind(json::object& definitions, PluginType type, const Descriptors& plu
   json::array names, rules;
   for (const PluginDescriptor* plugin : plugins) {
     if (plugin->type != type) continue;
-    std::vector<OptionDoc> options = common_options(type);
+    std::vector<OptionDoc> options = instance_options(type);
     for (OptionDoc& own : plugin->declare().options) options.push_back(std::move(own));
     json::object instance = block_schema(options);
     instance["description"] = plugin->help;
@@ -204,6 +195,8 @@ json::object pipeline_schema() {
   };
   replace("stages", reference("stage"));
   replace("outputs", {{"anyOf", json::array{reference("text"), block_schema(route_options())}}});
+  for (const char* key : {"inputs", "outputs"})
+    properties[key].as_object()["anyOf"].as_array().front().as_object()["minItems"] = 1;
   return out;
 }
 

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "trafficd/host.hpp"
-#include "trafficd/options.hpp"
+#include "trafficd/descriptor.hpp"
 
 namespace trafficd {
 
@@ -25,10 +24,19 @@ struct InstanceSettings {
   Mark plugin_mark;  ///< where the plugin is named
 };
 
+/// What of an output waits on disk.
+struct SpoolSettings {
+  enum class Mode : std::uint8_t { on_failure, always, off };
+  Mode mode = Mode::on_failure;
+  ByteSize max_size{16 * 1024 * 1024};
+  Duration max_age{};  ///< zero: no limit
+};
+
 struct OutputSettings : InstanceSettings {
   std::uint64_t batch_size = 1'000;
   Duration flush_interval = std::chrono::milliseconds(100);
   std::uint64_t queue = 10'000;
+  SpoolSettings spool;
 };
 
 /// An output of a pipeline and what may pass to it.
@@ -51,7 +59,7 @@ struct Settings {
   Duration interval = std::chrono::seconds(10);
   Duration checkpoint = std::chrono::seconds(10);
   Duration stop_deadline = std::chrono::seconds(10);
-  std::vector<std::string> plugin_path;
+  std::vector<std::string> plugin_path;  ///< folders that are there
   Level log = Level::info;
   std::vector<InstanceSettings> inputs;
   std::vector<OutputSettings> outputs;
@@ -66,6 +74,7 @@ std::vector<OptionDoc> daemon_options();
 std::vector<OptionDoc> input_options();
 std::vector<OptionDoc> stage_options();
 std::vector<OptionDoc> output_options();
+std::vector<OptionDoc> instance_options(PluginType type);
 std::vector<OptionDoc> pipeline_options();
 std::vector<OptionDoc> route_options();
 

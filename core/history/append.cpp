@@ -44,14 +44,26 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
     if (cells_.size() > most_cells) flush();
   }
   flush();
+  counted.forgotten += doubts_->trim();
   // A stamp far in the future came from a clock that was wrong; it does not hold the place for ever.
   if (newest > newest_ || newest_ > now + std::chrono::hours(1)) newest_ = std::max(newest, Timestamp{});
   if (unix_seconds(newest_) != newest_saved_)
     database_.exec(concat("UPDATE newest SET time=", newest_saved_ = unix_seconds(newest_)));
   change.commit();
+  secure_new_series(now);
   counted.moved += ledger_->moved() - moved_before;
   tally = counted;
   return result;
+}
+
+/// Brings new series and their first marks from the log into the file itself: were the log lost or cut short, a mark that
+/// is there makes up for it with the next sample; one that is not there begins anew. At most once a minute.
+void Writer::Session::secure_new_series(Timestamp now) {
+  const bool just_done = now >= secured_at_ && now < secured_at_ + std::chrono::minutes(1);
+  if (ledger_->added() == secured_series_ || just_done) return;
+  database_.fold_log();
+  secured_series_ = ledger_->added();
+  secured_at_ = now;
 }
 
 /// Answers why the sample can never be kept, or nothing.
@@ -66,18 +78,29 @@ std::string Writer::Session::add(const Sample& sample, Timestamp now, Tally& tal
 
   Tables& tables = tables_.find(layout->shape->name)->second;
   Increase increase = ledger_->step(*account, sample);
-  bool doubtful = increase.reason == Increase::Reason::doubtful;
-  for (std::uint64_t& amount : increase.amounts) {
-    if (amount <= most_amount) continue;
-    amount = 0;  // the marks have moved: only this field is lost, not what the others counted
-    doubtful = true;
-  }
-  if (doubtful) ++tally.doubtful;
+  keep_believable(sample, increase);
+  for (const Doubt& doubt : increase.doubts)
+    if (doubts_->add(account->id, *layout, doubt)) ++tally.doubtful;
   add_increase(*account, tables, increase, sample.time, now);
   add_values(*account, tables, sample);
   account->newest = std::max(account->newest, sample.time);
   account->oldest = std::min(account->oldest, sample.time);
   return {};
+}
+
+/// No column could hold the rest of it: such an amount is set aside, what the other fields counted stays.
+void Writer::Session::keep_believable(const Sample& sample, Increase& increase) const {
+  const std::vector<FieldSpec>& fields = sample.series->measurement().fields();
+  std::size_t counter = 0;
+  for (std::size_t i = 0; i < fields.size() && counter < increase.amounts.size(); ++i) {
+    if (fields[i].kind != Kind::counter) continue;
+    std::uint64_t& amount = increase.amounts[counter++];
+    if (amount <= most_amount) continue;
+    const std::uint64_t after = total_of(sample.values[i]), before = after - amount;
+    increase.doubts.push_back({doubt_id(sample, fields[i].name, before, after), counter - 1, sample.time, before, after,
+                               amount, amount, "grew by more than can be believed"});
+    amount = 0;
+  }
 }
 
 const Layout* Writer::Session::layout_of(const MeasurementPtr& measurement, std::string& reason) {
@@ -111,7 +134,7 @@ void Writer::Session::add_increase(Account& account, Tables& tables, const Incre
   if (std::all_of(increase.amounts.begin(), increase.amounts.end(), [](std::uint64_t a) { return a == 0; })) return;
   lay_out(increase.from, until, now);
   const std::int64_t whole = (until - increase.from).count();
-  const bool estimated = Duration{whole} > gap_;
+  const bool estimated = until - increase.since > gap_;
   left_ = increase.amounts;
   for (const Piece& piece : pieces_) {
     find_targets(account, tables, piece.tier, piece.start);
@@ -124,7 +147,7 @@ void Writer::Session::add_increase(Account& account, Tables& tables, const Incre
       for (const std::uint32_t cell : targets_) cells_.add_amount(cell, *item.field, amount);
     }
     if (!estimated) continue;
-    for (const std::uint32_t cell : targets_) cells_.add_estimated(cell, piece.part);
+    for (const std::uint32_t cell : targets_) cells_.add_estimated(cell, std::max<std::int64_t>(piece.part, 1));
   }
   ledger_->touch(account);
 }

@@ -200,6 +200,10 @@ std::optional<std::string> Database::text(const std::string& sql) {
 std::int64_t Database::last_id() const { return database_->getLastInsertRowid(); }
 int Database::changes() const { return sqlite3_changes(database_->getHandle()); }
 
+void Database::fold_log() noexcept {
+  sqlite3_wal_checkpoint_v2(database_->getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
 void Database::settle() noexcept {
   // A failure leaves the log in place, from which the next one to open the file goes on.
   sqlite3_busy_timeout(database_->getHandle(), 100);

@@ -13,7 +13,4 @@ void append_json(std::string& out, std::string_view text);
 /// `{"device":"aa:bb:cc:dd:ee:ff","family":"ipv4"}`, in the order given.
 std::string to_json(const Tags& tags);
 
-/// The text as a terminal may see it: control characters become `?`, bytes that are not UTF-8 become U+FFFD.
-std::string printable(std::string_view text);
-
 }  // namespace trafficd::history

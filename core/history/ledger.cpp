@@ -38,20 +38,12 @@ const Baseline* find_life(const Account& account, std::uint64_t epoch) {
   return nullptr;
 }
 
-Baseline unpack(const Layout& layout, std::uint64_t epoch, std::int64_t time, std::string_view totals) {
-  Baseline life{epoch, Timestamp{Duration{time}}, {}};
-  for (const int counter : layout.counters) life.totals.push_back(fetch(totals, static_cast<std::size_t>(counter)));
-  return life;
-}
+Timestamp at(std::int64_t stamp) { return Timestamp{Duration{stamp}}; }
 
-/// Whether any total of the sample stands below the life's mark.
-bool below(const Sample& sample, const Baseline& life) {
-  const std::vector<std::size_t> fields = counter_fields(sample.series->measurement());
-  for (std::size_t i = 0; i < fields.size() && fields[i] < sample.values.size(); ++i) {
-    const std::uint64_t total = total_of(sample.values[fields[i]]);
-    if (total != Baseline::unseen && life.totals[i] != Baseline::unseen && total < life.totals[i]) return true;
-  }
-  return false;
+std::vector<std::uint64_t> unpack(const Layout& layout, std::string_view bytes) {
+  std::vector<std::uint64_t> totals;
+  for (const int counter : layout.counters) totals.push_back(fetch(bytes, static_cast<std::size_t>(counter)));
+  return totals;
 }
 
 }  // namespace
@@ -110,6 +102,9 @@ Ledger::Ledger(Database& database)
                      "DELETE FROM life WHERE id BETWEEN ?1 AND ?2 AND id NOT IN (SELECT id FROM baseline"
                      " WHERE id BETWEEN ?1 AND ?2)"),
       leave_trace_(database, "UPDATE life SET epoch=0 WHERE id=?1"),
+      read_held_(database, "SELECT begun, time, seen, totals FROM held WHERE id=?1"),
+      save_held_(database, "REPLACE INTO held VALUES(?1, ?2, ?3, ?4, ?5)"),
+      remove_held_(database, "DELETE FROM held WHERE id=?1"),
       accounts_(most_accounts) {}
 
 Account* Ledger::account(const Sample& sample, const Layout& layout) {
@@ -154,6 +149,7 @@ bool Ledger::add_series(Account& account, Timestamp time) {
   add_series_.bind(1, series.measurement().name()).bind(2, series.instance()).bind(3, to_json(series.identity()));
   add_series_.bind(4, to_json(series.attributes())).bind(5, account.last_seen).run();
   account.id = database_.last_id();
+  ++added_;
   return true;
 }
 
@@ -170,11 +166,22 @@ void Ledger::read_lives(Account& account) {
     }
     const std::uint64_t epoch = unsign(read_lives_.integer(1));
     account.rows.push_back({epoch, read_lives_.integer(0)});
-    Baseline life = unpack(*account.layout, epoch, read_lives_.integer(2), read_lives_.bytes(3));
+    Baseline life{epoch, at(read_lives_.integer(2)), unpack(*account.layout, read_lives_.bytes(3))};
     account.newest = std::max(account.newest, life.time);
     account.tracker.restore(std::move(life));
   }
+  read_held(account);
   account.generation = generation_;
+}
+
+void Ledger::read_held(Account& account) {
+  account.held.reset();
+  if (!read_held_.bind(1, account.id).step()) return;
+  const std::string_view totals = read_held_.bytes(3);
+  account.held = Held{at(read_held_.integer(0)), at(read_held_.integer(1)), at(read_held_.integer(2)), {}};
+  if (!totals.empty()) account.held->totals = unpack(*account.layout, totals);
+  read_held_.reset();
+  account.tracker.restore(*account.held);
 }
 
 void Ledger::note_attributes(Account& account, const Sample& sample) {
@@ -184,11 +191,13 @@ void Ledger::note_attributes(Account& account, const Sample& sample) {
 }
 
 Increase Ledger::step(Account& account, const Sample& sample) {
-  const std::size_t counters = account.layout->counters.size();
-  if (counters == 0) return {.reason = Increase::Reason::repeated, .from = sample.time, .amounts = {}};
-  if (sample.epoch != 0 && find_life(account, sample.epoch) == nullptr && !adopt(account, sample))
-    return {.reason = Increase::Reason::repeated, .from = sample.time, .amounts = std::vector<std::uint64_t>(counters)};
-  Increase increase = account.tracker.step(sample);
+  Increase increase;
+  increase.reason = Increase::Reason::repeated;
+  increase.from = increase.since = sample.time;
+  increase.amounts.resize(account.layout->counters.size());
+  if (increase.amounts.empty()) return increase;
+  if (sample.epoch != 0 && find_life(account, sample.epoch) == nullptr && !adopt(account, sample)) return increase;
+  account.tracker.step(sample, increase);
   if (std::find(account.changed.begin(), account.changed.end(), sample.epoch) == account.changed.end())
     account.changed.push_back(sample.epoch);
   touch(account);
@@ -202,7 +211,7 @@ bool Ledger::adopt(Account& account, const Sample& sample) {
   const std::optional<Life> other = find_elsewhere(account, sample.epoch);
   if (!other) return true;
   // Lower and later: the source gave the same mark to another life.
-  if (below(sample, other->baseline)) return sample.time > other->baseline.time;
+  if (stands_below(sample, other->baseline)) return sample.time > other->baseline.time;
   move_away(other->row);
   account.tracker.restore(other->baseline);
   account.generation = ++generation_;
@@ -214,7 +223,7 @@ std::optional<Ledger::Life> Ledger::find_elsewhere(const Account& account, std::
   const Series& series = *account.series;
   find_epoch_.bind(1, sign(epoch)).bind(2, series.measurement().name()).bind(3, series.instance()).bind(4, account.id);
   if (!find_epoch_.step()) return {};
-  Life life{find_epoch_.integer(0), unpack(*account.layout, epoch, find_epoch_.integer(1), find_epoch_.bytes(2))};
+  Life life{find_epoch_.integer(0), {epoch, at(find_epoch_.integer(1)), unpack(*account.layout, find_epoch_.bytes(2))}};
   find_epoch_.reset();
   return life;
 }
@@ -228,6 +237,7 @@ void Ledger::touch(Account& account) {
 void Ledger::write() {
   for (Account* account : touched_) {
     for (const std::uint64_t epoch : account->changed) write_life(*account, epoch);
+    if (account->tracker.held() != account->held) write_held(*account);
     account->changed.clear();
     account->cells.clear();
     account->touched = false;
@@ -272,7 +282,7 @@ void Ledger::write_life(Account& account, std::uint64_t epoch) {
   const Baseline* life = find_life(account, epoch);
   if (life == nullptr) return;  // pushed out by newer ones since
   auto row = std::find_if(account.rows.begin(), account.rows.end(), [&](const auto& r) { return r.epoch == epoch; });
-  pack(account, *life, row == account.rows.end() ? nullptr : &*row);
+  pack(account, life->totals, row == account.rows.end() ? nullptr : &*row);
   if (row == account.rows.end()) {
     const std::int64_t id = account.next_row++;
     add_life_.bind(1, id).bind(2, sign(epoch)).run();
@@ -286,6 +296,18 @@ void Ledger::write_life(Account& account, std::uint64_t epoch) {
     remove_life(each.id);
     return true;
   });
+}
+
+void Ledger::write_held(Account& account) {
+  account.held = account.tracker.held();
+  if (!account.held) {
+    remove_held_.bind(1, account.id).run();
+    return;
+  }
+  pack(account, account.held->totals, nullptr);
+  if (account.held->totals.empty()) buffer_.clear();
+  save_held_.bind(1, account.id).bind(2, stamp(account.held->begun)).bind(3, stamp(account.held->time));
+  save_held_.bind(4, stamp(account.held->seen)).bind_blob(5, buffer_).run();
 }
 
 /// A life without a baseline stays behind, one a series, as the trace that it was counted: what comes next under its
@@ -303,7 +325,7 @@ void Ledger::remove_life(std::int64_t row) {
 }
 
 /// The totals in the order of the file, eight bytes each, so that a row never changes its size and is written in place.
-void Ledger::pack(const Account& account, const Baseline& life, const Account::Row* row) {
+void Ledger::pack(const Account& account, const std::vector<std::uint64_t>& totals, const Account::Row* row) {
   const Layout& layout = *account.layout;
   buffer_.assign(static_cast<std::size_t>(layout.shape->counters) * 8, '\xff');
   if (!layout.complete && row != nullptr && read_totals_.bind(1, row->id).step()) {
@@ -311,8 +333,8 @@ void Ledger::pack(const Account& account, const Baseline& life, const Account::R
     std::copy_n(known.begin(), std::min(known.size(), buffer_.size()), buffer_.begin());
     read_totals_.reset();
   }
-  for (std::size_t i = 0; i < layout.counters.size() && i < life.totals.size(); ++i)
-    store(buffer_, static_cast<std::size_t>(layout.counters[i]), life.totals[i]);
+  for (std::size_t i = 0; i < layout.counters.size() && i < totals.size(); ++i)
+    store(buffer_, static_cast<std::size_t>(layout.counters[i]), totals[i]);
 }
 
 void Ledger::forget() {

@@ -36,6 +36,7 @@ struct Account {
   SeriesPtr series;  ///< as it was seen last
   const Layout* layout = nullptr;
   CounterTracker tracker;
+  std::optional<Held> held;                    ///< what the file has of it
   std::vector<Row> rows;                       ///< where the file keeps the lives
   std::int64_t next_row = 0;                   ///< the row of the next life
   std::vector<std::uint64_t> changed;          ///< epochs of the lives that differ from the file
@@ -66,6 +67,8 @@ class Ledger {
   void purge() { accounts_.purge(10); }
   void forget();
   std::uint64_t moved() const { return moved_; }
+  /// How many series were added to the file since it was opened.
+  std::uint64_t added() const { return added_; }
 
  private:
   struct Life {
@@ -75,19 +78,21 @@ class Ledger {
   bool read_series(Account& account);
   bool add_series(Account& account, Timestamp time);
   void read_lives(Account& account);
+  void read_held(Account& account);
   void note_attributes(Account& account, const Sample& sample);
   std::optional<Life> find_elsewhere(const Account& account, std::uint64_t epoch);
   bool adopt(Account& account, const Sample& sample);
   void write_life(Account& account, std::uint64_t epoch);
+  void write_held(Account& account);
   void save_baselines();
   void remove_life(std::int64_t row);
   void move_away(std::int64_t row);
-  void pack(const Account& account, const Baseline& life, const Account::Row* row);
+  void pack(const Account& account, const std::vector<std::uint64_t>& totals, const Account::Row* row);
 
   Database& database_;
   Statement find_series_, add_series_, last_series_, change_attributes_, change_seen_, change_first_;
   Statement read_lives_, find_epoch_, read_totals_, add_life_, save_baseline_, remove_life_, remove_baseline_;
-  Statement remove_traces_, leave_trace_;
+  Statement remove_traces_, leave_trace_, read_held_, save_held_, remove_held_;
   SeriesMap<Account> accounts_;
   std::vector<Account*> touched_;
   struct Waiting {
@@ -97,7 +102,7 @@ class Ledger {
   std::optional<Statement> save_baselines_;  ///< made when there is use for it
   std::vector<Waiting> waiting_;             ///< baselines of the running `write`; their totals follow one another
   std::string blobs_, buffer_;
-  std::uint64_t generation_ = 1, moved_ = 0;
+  std::uint64_t generation_ = 1, moved_ = 0, added_ = 0;
 };
 
 }  // namespace trafficd::history

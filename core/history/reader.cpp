@@ -245,6 +245,26 @@ Result<Duration> Reader::grain(Timestamp time) const {
   });
 }
 
+Result<std::vector<DoubtRow>> Reader::doubts() const {
+  return impl_->ask<std::vector<DoubtRow>>([&] {
+    Statement rows(impl_->database,
+                   "SELECT d.id, d.time, d.series, d.field, f.unit, d.before, d.after, d.amount, d.most, d.reason,"
+                   " d.decision FROM doubtful d LEFT JOIN series s ON s.id = d.series"
+                   " LEFT JOIN field f ON f.measurement = s.measurement AND f.name = d.field ORDER BY d.time, d.id");
+    const auto text = [&](int column) { return std::string(rows.bytes(column)); };
+    const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.integer(column)); };
+    std::vector<DoubtRow> all;
+    while (rows.step())
+      all.push_back({text(0), at(rows.integer(1)), rows.integer(2), text(3), text(4), number(5), number(6), number(7),
+                     number(8), text(9), text(10)});
+    return all;
+  });
+}
+
+Result<std::int64_t> Reader::forgotten_doubts() const {
+  return impl_->ask<std::int64_t>([&] { return impl_->database.value("SELECT doubtful FROM forgotten"); });
+}
+
 Result<Timestamp> Reader::newest() const {
   return impl_->ask<Timestamp>([&] { return at(impl_->database.value("SELECT time FROM newest")); });
 }

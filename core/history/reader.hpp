@@ -50,6 +50,18 @@ struct SumRow {
   std::vector<FieldSum> fields;  ///< one per field of the measurement
 };
 
+/// A step of a counter that could not be judged and was set aside.
+struct DoubtRow {
+  std::string id;
+  Timestamp time;
+  std::int64_t series = 0;
+  std::string field, unit;
+  std::uint64_t before = 0, after = 0;
+  std::uint64_t amount = 0, most = 0;  ///< what it would bring: by one reading, by the other
+  std::string reason;
+  std::string decision;  ///< empty: open
+};
+
 class Reader {
  public:
   /// Fails with what was found and what to do.
@@ -68,6 +80,10 @@ class Reader {
                                    const std::vector<std::int64_t>& only = {}) const;
   /// Width of the finest buckets that are kept for that moment: edges at its multiples are exact.
   Result<Duration> grain(Timestamp time) const;
+  /// Steps that were set aside, oldest first.
+  Result<std::vector<DoubtRow>> doubts() const;
+  /// How many of them had to make room for others.
+  Result<std::int64_t> forgotten_doubts() const;
   /// Time of the newest sample that was stored.
   Result<Timestamp> newest() const;
 

@@ -16,7 +16,7 @@ constexpr std::size_t most_fields = 200, most_measurements = 1000, longest_name 
 constexpr std::array<const char*, 5> gauge_parts = {":sum", ":count", ":min", ":max", ":last"};
 
 /// Step n brings version n to n + 1. Steps are added, never changed.
-constexpr std::array<const char*, 1> migrations = {
+constexpr std::array<const char*, 2> migrations = {
     "CREATE TABLE measurement(name TEXT PRIMARY KEY COLLATE NOCASE, identity TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE field(measurement TEXT NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,"
     " unit TEXT NOT NULL, PRIMARY KEY(measurement, place)) WITHOUT ROWID;"
@@ -29,7 +29,14 @@ constexpr std::array<const char*, 1> migrations = {
     "CREATE TABLE tier(bucket INTEGER PRIMARY KEY, keep INTEGER NOT NULL, mark INTEGER NOT NULL,"
     " kept_from INTEGER NOT NULL);"
     "CREATE TABLE newest(id INTEGER PRIMARY KEY CHECK(id = 1), time INTEGER NOT NULL);"
-    "INSERT INTO newest VALUES(1, 0);"};
+    "INSERT INTO newest VALUES(1, 0);",
+    "CREATE TABLE held(id INTEGER PRIMARY KEY, begun INTEGER NOT NULL, time INTEGER NOT NULL, seen INTEGER NOT NULL,"
+    " totals BLOB NOT NULL);"
+    "CREATE TABLE doubtful(id TEXT PRIMARY KEY, time INTEGER NOT NULL, series INTEGER NOT NULL, field TEXT NOT NULL,"
+    " before INTEGER NOT NULL, after INTEGER NOT NULL, amount INTEGER NOT NULL, most INTEGER NOT NULL,"
+    " reason TEXT NOT NULL, decision TEXT NOT NULL DEFAULT '') WITHOUT ROWID;"
+    "CREATE TABLE forgotten(id INTEGER PRIMARY KEY CHECK(id = 1), doubtful INTEGER NOT NULL);"
+    "INSERT INTO forgotten VALUES(1, 0);"};
 constexpr std::int64_t version = migrations.size();
 
 bool plain_name(std::string_view name) {

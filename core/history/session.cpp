@@ -24,6 +24,7 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
   newest_ = Timestamp{std::chrono::seconds{newest_saved_}};
   read_levels(settings, now);
   ledger_ = std::make_unique<Ledger>(database_);
+  doubts_ = std::make_unique<DoubtStore>(database_);
   Transaction check(database_);
   for (auto& [name, tables] : tables_) prepare_writers(tables);
   check.commit();

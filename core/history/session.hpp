@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "history/cells.hpp"
+#include "history/doubts.hpp"
 #include "history/ledger.hpp"
 #include "history/writer.hpp"
 
@@ -47,8 +48,10 @@ class Writer::Session {
   std::vector<std::int64_t> buckets() const;
 
   // append.cpp: samples to cells
+  void secure_new_series(Timestamp now);
   std::string add(const Sample& sample, Timestamp now, Tally& tally);
   const Layout* layout_of(const MeasurementPtr& measurement, std::string& reason);
+  void keep_believable(const Sample& sample, Increase& increase) const;
   void add_increase(Account& account, Tables& tables, const Increase& increase, Timestamp until, Timestamp now);
   void lay_out(Timestamp from, Timestamp to, Timestamp now);
   void find_targets(Account& account, Tables& tables, std::size_t tier, std::int64_t start);
@@ -73,9 +76,11 @@ class Writer::Session {
   std::map<std::string, Tables, std::less<>> tables_;
   std::unordered_map<const Measurement*, Layout> layouts_;
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<DoubtStore> doubts_;
   Cells cells_;
   Duration gap_;
-  Timestamp newest_, next_upkeep_, steady_since_, last_upkeep_;
+  std::uint64_t secured_series_ = 0;
+  Timestamp newest_, secured_at_, next_upkeep_, steady_since_, last_upkeep_;
   std::int64_t newest_saved_ = 0;
   // Scratch of one sample: its pieces, the cells they fall into, what each counter still has to give.
   std::vector<Piece> pieces_;

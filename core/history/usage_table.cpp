@@ -3,28 +3,13 @@
 #include <cstdint>
 
 #include "history/json.hpp"
+#include "history/text_parts.hpp"
 #include "history/usage_text.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd::history {
 
 namespace {
-
-/// Columns that a text takes on the terminal: characters, not bytes.
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string right(const std::string& text, std::size_t width) {
-  const std::size_t used = columns(text);
-  return std::string(used < width ? width - used : 0, ' ') + text;
-}
-
-std::string left(const std::string& text, std::size_t width) {
-  const std::size_t used = columns(text);
-  return text + std::string(used < width ? width - used : 0, ' ');
-}
 
 std::string repeat(std::string_view text, std::size_t count) {
   std::string out;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "history/json.hpp"
+#include "history/text_parts.hpp"
 #include "history/tiers.hpp"
 #include "trafficd/units.hpp"
 
@@ -24,15 +25,6 @@ std::string number(const FieldSum& sum, Kind kind) {
   return std::string(text, end);
 }
 
-/// Adds `"key":` unless the object has the key already: names of sources may meet ours.
-bool add_key(std::string& out, std::set<std::string_view>& keys, std::string_view key) {
-  if (!keys.insert(key).second) return false;
-  if (out.back() != '{') out += ',';
-  append_json(out, key);
-  out += ':';
-  return true;
-}
-
 void add_object(std::string& out, const Usage& usage, const SeriesUsage& each, const UsageRow& row) {
   std::set<std::string_view> keys;
   out += '{';
@@ -48,19 +40,6 @@ void add_object(std::string& out, const Usage& usage, const SeriesUsage& each, c
   for (const Tag& tag : each.series.attributes)
     if (add_key(out, keys, tag.key)) append_json(out, tag.value);
   out += '}';
-}
-
-/// Quoted where needed; a text that a spreadsheet would take for a formula is led by an apostrophe, as it came from
-/// the network.
-std::string csv_cell(std::string_view text) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-  std::string out;
-  if (formula) out += '\'';
-  out += text;
-  if (out.find_first_of(",\"\n\r") == std::string::npos) return out;
-  std::string quotes = "\"";
-  for (const char c : out) quotes.append(c == '"' ? 2 : 1, c);
-  return quotes + '"';
 }
 
 }  // namespace

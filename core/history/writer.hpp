@@ -16,7 +16,7 @@ namespace trafficd::history {
 struct Settings {
   std::filesystem::path file;
   std::vector<Tier> tiers = default_tiers();
-  /// An increase that took longer than this is marked as estimated where it is laid over buckets.
+  /// An increase that may have taken longer than this is marked as estimated where it is laid over buckets.
   Duration gap = std::chrono::minutes(5);
   /// How long another program may hold the file before a write is tried again later.
   Duration busy_timeout = std::chrono::seconds(2);
@@ -24,8 +24,9 @@ struct Settings {
 
 /// What became of samples that were neither plainly counted nor rejected.
 struct Tally {
-  std::uint64_t doubtful = 0;  ///< a step that was neither a believable wrap nor a believable restart
-  std::uint64_t moved = 0;     ///< lives that were carried over to another name
+  std::uint64_t doubtful = 0;   ///< steps that could not be judged and were set aside, each once
+  std::uint64_t forgotten = 0;  ///< of those, how many had to make room
+  std::uint64_t moved = 0;      ///< lives that were carried over to another name
 };
 
 class Writer {

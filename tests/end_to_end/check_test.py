@@ -1,11 +1,9 @@
 """`trafficd check`: every mistake is one line, each with its place and a word on what to do; exit code 1."""
-import os
-import subprocess
+import pathlib
 import tempfile
 import unittest
 
-BINARY = os.environ.get("TRAFFICD_BIN", "")
-PLUGINS = os.environ.get("TRAFFICD_PLUGINS", "")
+import daemon
 
 MISTAKES = """\
 intervall: 10s
@@ -47,12 +45,10 @@ EXPECTED = [
 
 def check(text):
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "wrong.yaml")
-        with open(path, "w") as file:
-            file.write(text)
-        done = subprocess.run([BINARY, "check", "-c", path, "--plugins", PLUGINS, "--state", folder],
-                              capture_output=True, text=True, timeout=60)
-        return done, path, os.listdir(folder)
+        path = pathlib.Path(folder, "wrong.yaml")
+        path.write_text(text)
+        done = daemon.run_to_end("check", path, folder)
+        return done, str(path), [each.name for each in pathlib.Path(folder).iterdir()]
 
 
 class CheckTest(unittest.TestCase):
@@ -73,22 +69,20 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(left, ["wrong.yaml"])
 
     def test_files_that_are_none(self):
-        for text, words in [("", "inputs"), ("a: [", "wrong.yaml:"), ("- 1\n", "map"), ("a: 1\n\tb: 2\n", "wrong.yaml:2")]:
+        for text, words in [("", "inputs"), ("a: [", "wrong.yaml:"), ("- 1\n", "map"),
+                            ("a: 1\n\tb: 2\n", "wrong.yaml:2")]:
             done, _, _ = check(text)
             self.assertEqual(done.returncode, 1, text)
             self.assertIn(words, done.stderr)
 
     def test_the_shipped_default_and_every_example_are_good(self):
-        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "config")
-        files = [os.path.join(root, "trafficd.yaml")]
-        examples = os.path.join(root, "examples")
-        files += [os.path.join(examples, name) for name in sorted(os.listdir(examples)) if name.endswith(".yaml")]
+        config = pathlib.Path(__file__).resolve().parents[2] / "config"
+        files = [config / "trafficd.yaml", *sorted(config.glob("examples/*.yaml"))]
         self.assertGreater(len(files), 3)
         for path in files:
-            done = subprocess.run([BINARY, "check", "-c", path, "--plugins", PLUGINS, "--state", "/nonexistent"],
-                                  capture_output=True, text=True, timeout=60)
+            done = daemon.run_to_end("check", path, "/nonexistent")
             self.assertEqual(done.returncode, 0, f"{path}: {done.stderr}")
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    daemon.main()

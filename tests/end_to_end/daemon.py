@@ -1,27 +1,23 @@
-"""The daemon under test, as a process with a folder of its own."""
+"""The daemon under test, as a process with a folder of its own, and how these tests are run."""
 import json
 import os
+import pathlib
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
-import network
-
 BINARY = os.environ.get("TRAFFICD_BIN", "")
 PLUGINS = os.environ.get("TRAFFICD_PLUGINS", "")
+TEST_PLUGINS = os.environ.get("TRAFFICD_TEST_PLUGINS", "")
 DEADLINE = 20.0
 SKIPPED = 77
 
-CONFIG = """\
-interval: {interval}
-inputs:
-  net: {{ plugin: interface, match: ["lan*"] }}
-outputs:
-  store: {{ plugin: sqlite, flush_interval: 200ms }}
-"""
+# Descriptors 0, 1 and 2 really closed; Popen can only lead them elsewhere.
+WITHOUT_STREAMS = ["sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh"]
 
 
 def wait_for(expected, what, ask):
@@ -33,28 +29,45 @@ def wait_for(expected, what, ask):
         time.sleep(0.02)  # between two questions; nothing depends on its length
 
 
+def command(verb, config, state):
+    return [BINARY, verb, "-c", str(config), "--state", str(state), "--plugins", PLUGINS]
+
+
+def run_to_end(verb, config, state, **options):
+    """One that is expected to end by itself: code, output and messages."""
+    return subprocess.run(command(verb, config, state), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          timeout=DEADLINE, **options)
+
+
 class Daemon:
-    def __init__(self, folder, space, interval):
+    """`space` is the network namespace that it runs in; None: that of the test."""
+
+    def __init__(self, folder, config, space=None):
         self.space = space
-        self.state = os.path.join(folder, "state")
-        self.config = os.path.join(folder, "trafficd.yaml")
-        self.log = os.path.join(folder, "log")
+        self.folder = pathlib.Path(folder)
+        self.state = self.folder / "state"
+        self.history = self.state / "traffic.db"
+        self.config = self.folder / "trafficd.yaml"
+        self.log = self.folder / "log"
         self.process = None
-        with open(self.config, "w") as file:
-            file.write(CONFIG.format(interval=interval))
+        self.config.write_text(config)
 
-    def start(self):
+    def start(self, stdout=None, wrapper=()):
+        """`stdout` is a file for standard output instead of the log, `wrapper` a command that becomes the daemon."""
+        # `ip netns exec` mounts the namespace's own /sys and then becomes the daemon.
+        space = ["ip", "netns", "exec", self.space.name] if self.space else []
         with open(self.log, "ab") as log:
-            # `ip netns exec` mounts the namespace's own /sys and then becomes the daemon.
-            self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.space.name, BINARY, "run", "-c", self.config, "--state", self.state,
-                 "--plugins", PLUGINS], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*space, *wrapper, *command("run", self.config, self.state)],
+                                            stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log)
 
-    def start_and_wait(self, *interfaces):
+    def start_and_wait(self, *interfaces, **options):
         """Returns when the first samples of these interfaces are committed."""
-        self.start()
+        self.start(**options)
         for name in interfaces:
-            wait_for(True, f"whether there is a first sample of {name}", lambda: self.alive() and self.knows(name))
+            self.wait_for_sample(name)
+
+    def wait_for_sample(self, interface):
+        wait_for(True, f"whether there is a sample of {interface}", lambda: self.alive() and self.knows(interface))
 
     def alive(self):
         if self.process.poll() is not None:
@@ -62,32 +75,54 @@ class Daemon:
         return True
 
     def messages(self):
-        with open(self.log, errors="replace") as file:
-            return file.read()
+        return self.log.read_text(errors="replace")
 
-    def stop(self):
-        """SIGTERM; answers the exit code."""
-        self.process.send_signal(signal.SIGTERM)
+    def wait_for_message(self, words):
+        wait_for(True, f"whether it says '{words}'", lambda: self.alive() and words in self.messages())
+
+    def send_signal(self, number):
+        """Sends a signal, and returns when the daemon has taken it."""
+        self.process.send_signal(number)
+        wait_for(False, f"whether {number!r} still waits", lambda: self.is_pending(number))
+
+    def is_pending(self, number):
+        try:
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        except FileNotFoundError:
+            return False
+        pending = next(line for line in status.splitlines() if line.startswith("ShdPnd:"))
+        return int(pending.split()[1], 16) >> (number - 1) & 1 == 1
+
+    def end(self):
+        """The exit code of one that ends now."""
         return self.process.wait(DEADLINE)
+
+    def stop(self, number=signal.SIGTERM):
+        """Asks it to stop; answers the exit code."""
+        self.process.send_signal(number)
+        return self.end()
 
     def kill(self):
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait(DEADLINE)
 
-    def knows(self, interface):
-        """Whether a sample of the interface is committed."""
-        path = os.path.join(self.state, "traffic.db")
-        if not os.path.exists(path):
-            return False
-        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+    def ask_history(self, question, *values):
+        """The first row of the answer; None where there is no history yet."""
+        if not self.history.exists():
+            return None
+        database = sqlite3.connect(f"file:{self.history}?mode=ro", uri=True, timeout=5)
         try:
-            return database.execute("select count(*) from series where measurement = 'interface' and "
-                                    "json_extract(identity, '$.interface') = ?", (interface,)).fetchone()[0] == 1
-        except sqlite3.OperationalError:
-            return False  # no tables yet
+            return database.execute(question, values).fetchone()
+        except sqlite3.DatabaseError:
+            return None  # no tables yet, or a damaged file that the daemon has still to set aside
         finally:
             database.close()
+
+    def knows(self, interface):
+        """Whether a sample of the interface is committed."""
+        return self.ask_history("select count(*) from series where measurement = 'interface' and "
+                                "json_extract(identity, '$.interface') = ?", interface) == (1,)
 
     def rows(self, *words):
         """What `report --json` answers; a text when it fails."""
@@ -112,11 +147,32 @@ class Daemon:
         return tuple(sum(row.get(field, 0) for row in rows) for field in ("rx_bytes", "tx_bytes"))
 
 
-def main():
+class DaemonTest(unittest.TestCase):
+    """A test with a folder of its own; whatever it starts ends with it."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.daemon = None
+
+    def make_daemon(self, config, space=None):
+        self.daemon = Daemon(self.folder, config, space)
+        self.addCleanup(self.daemon.kill)
+        return self.daemon
+
+
+def main(why_not=""):
+    """`why_not` says why these tests cannot run here; empty when they can."""
     if not os.access(BINARY, os.X_OK) or not os.path.isdir(PLUGINS):
         sys.exit("TRAFFICD_BIN and TRAFFICD_PLUGINS must name the built daemon and its folder of plugins")
-    reason = network.why_not()
-    if reason:
-        print(f"skipped: {reason}")
+    if why_not:
+        print(f"skipped: {why_not}")
         sys.exit(SKIPPED)
-    unittest.main()
+    result = unittest.main(exit=False).result
+    if result.testsRun == 0:
+        sys.exit("no test was run: is there one of that name?")
+    if not result.wasSuccessful():
+        sys.exit(1)
+    # Whoever runs all tests must learn that one of them did not.
+    sys.exit(SKIPPED if result.skipped else 0)

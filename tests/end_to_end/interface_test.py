@@ -1,51 +1,11 @@
 """Interface counters from the kernel to the report, to the byte: redials, renames, kills, restarts."""
-import tempfile
-import time
-import unittest
-
 import daemon
-from daemon import Daemon, wait_for
-from network import Network
-
-OFTEN = "200ms"
-NEVER = "1h"  # a collect at the start, one at the stop, none in between
+import network
+from daemon import wait_for
+from network_case import NEVER, OFTEN, NetworkCase, minus, plus
 
 
-def plus(*pairs):
-    return tuple(map(sum, zip(*pairs)))
-
-
-def minus(after, before):
-    return tuple(a - b for a, b in zip(after, before))
-
-
-class InterfaceTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.network = Network(str(time.monotonic_ns() % 100_000))
-        self.addCleanup(self.network.remove)
-        self.daemon = None
-
-    def run_daemon(self, *interfaces, interval):
-        """The counters of these interfaces at the first committed sample: nothing moves meanwhile."""
-        self.daemon = Daemon(self.folder.name, self.network.near, interval)
-        self.addCleanup(self.daemon.kill)
-        self.daemon.start_and_wait(*interfaces)
-        return [self.kernel(name) for name in interfaces]
-
-    def kernel(self, interface):
-        return self.network.near.counters(interface)
-
-    def expect(self, interface, sums):
-        """While the daemon runs: the report comes to these sums."""
-        wait_for(sums, f"the report of {interface}", lambda: self.daemon.alive() and self.daemon.report(interface))
-
-    def stop_and_expect(self, sums):
-        """After a clean stop: exit code 0 and exactly these sums, by interface."""
-        self.assertEqual(self.daemon.stop(), 0, self.daemon.messages())
-        self.assertEqual({name: self.daemon.report(name) for name in sums}, sums, self.daemon.messages())
-
+class InterfaceTest(NetworkCase):
     def test_known_transfer(self):
         self.network.add("lan0")
         (start,) = self.run_daemon("lan0", interval=OFTEN)
@@ -252,4 +212,4 @@ class InterfaceTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    daemon.main()
+    daemon.main(network.why_not())

@@ -82,6 +82,30 @@ class Namespace:
         return stats["rx"]["bytes"], stats["tx"]["bytes"]
 
 
+class Flow:
+    """Datagrams from one namespace to an address in another; each has arrived before the next is sent."""
+
+    def __init__(self, source, target, address):
+        with target.entered():
+            self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._receiver.bind(address)
+        with source.entered():
+            self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._receiver.settimeout(10)
+        self._address = self._receiver.getsockname()
+
+    def close(self):
+        self._receiver.close()
+        self._sender.close()
+
+    def send(self, count, size):
+        """Answers how many bytes an interface on the way must have counted."""
+        for _ in range(count):
+            self._sender.sendto(bytes(size), self._address)
+            self._receiver.recv(size)
+        return count * (size + UDP_OVERHEAD)
+
+
 class Network:
     """`near` holds the watched ends, `far` the other ones."""
 
@@ -145,20 +169,13 @@ class Network:
         """`count` datagrams with `size` bytes each; answers how many bytes the interface must have counted.
 
         `interface` is the name the cable had when it was made."""
+        with contextlib.closing(self.flow(interface, outward)) as flow:
+            return flow.send(count, size)
+
+    def flow(self, interface, outward=False):
         net = self._nets[interface]
         source, target = (self.near, self.far) if outward else (self.far, self.near)
-        address = (f"10.77.{net}.{2 if outward else 1}", 7777)
-        with target.entered():
-            receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            receiver.bind(address)
-        with source.entered():
-            sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with receiver, sender:
-            receiver.settimeout(10)
-            for _ in range(count):
-                sender.sendto(bytes(size), address)
-                receiver.recv(size)
-        return count * (size + UDP_OVERHEAD)
+        return Flow(source, target, (f"10.77.{net}.{2 if outward else 1}", 0))
 
     def send_stream(self, interface, size):
         """`size` bytes by TCP from far to near, until the last of it is acknowledged and the connection is gone."""

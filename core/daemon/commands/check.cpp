@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "daemon/configuration.hpp"
+#include "engine/advice.hpp"
 #include "engine/graph.hpp"
 #include "engine/state_folder.hpp"
 #include "engine/system_clock.hpp"
@@ -30,11 +31,13 @@ int check(const ConfigurationOptions& options, bool quiet) {
 
   if (!problems.empty()) {
     print_problems(problems);
-    std::fprintf(stderr, "%s: %zu %s\n", file.c_str(), problems.size(), problems.size() == 1 ? "fault" : "faults");
+    std::fprintf(stderr, "%s: %zu %s\n", printable(file).c_str(), problems.size(),
+                 problems.size() == 1 ? "fault" : "faults");
     return 1;
   }
+  print_warnings(advice(settings, catalog, file));
   if (!quiet)
-    std::printf("%s: good: %zu inputs, %zu pipelines, %zu outputs\n", file.c_str(), settings.inputs.size(),
+    std::printf("%s: good: %zu inputs, %zu pipelines, %zu outputs\n", printable(file).c_str(), settings.inputs.size(),
                 settings.pipelines.size(), settings.outputs.size());
   return 0;
 }
@@ -46,8 +49,10 @@ void add_check(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ConfigurationOptions>();
   auto quiet = std::make_shared<bool>(false);
   add_configuration_options(*command, *options);
-  command->add_flag("-q,--quiet", *quiet, "Print nothing when it is good");
-  command->footer("Exit codes: 0 good, 1 faults. Needs no rights and touches no network.");
+  command->add_flag("-q,--quiet", *quiet, "Print nothing but warnings when it is good");
+  command->footer(
+      "Exit codes: 0 good, 1 faults. Needs no rights and touches no network. What is missing on this machine, and a\n"
+      "secret in plain text, is a warning.");
   command->callback([options, quiet, &exit_code] { exit_code = check(*options, *quiet); });
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "daemon/configuration.hpp"
 #include "engine/catalog.hpp"
 #include "engine/document.hpp"
 #include "engine/schema.hpp"
@@ -19,7 +20,9 @@ struct DescribeOptions {
 
 constexpr PluginType kinds[] = {PluginType::input, PluginType::stage, PluginType::output};
 
-void complain(const std::string& message) { std::fprintf(stderr, "trafficd describe: %s\n", message.c_str()); }
+void complain(const std::string& message) {
+  std::fprintf(stderr, "trafficd describe: %s\n", printable(message).c_str());
+}
 
 Catalog make_catalog(const DescribeOptions& options) {
   std::vector<std::filesystem::path> folders(options.folders.begin(), options.folders.end());
@@ -84,9 +87,8 @@ int describe(const DescribeOptions& options) {
   // A schema without some of the plugins would call their configuration wrong.
   if (!good && (options.schema || !options.names.empty())) return 1;
   const std::string text = render(options, plugins);
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (!written) complain("cannot write to standard output");
-  return good && written ? 0 : 1;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return good ? 0 : 1;
 }
 
 }  // namespace
@@ -102,8 +104,7 @@ void add_describe(CLI::App& app, int& exit_code) {
   json->excludes(markdown)->excludes(schema);
   markdown->excludes(schema);
   schema->excludes("PLUGIN");
-  command->add_option("--plugins", options->folders, "A further folder with plugins, searched first; may be repeated")
-      ->type_name("DIR");
+  add_plugins_option(*command, options->folders);
   command->footer("Exit codes: 0 good, 1 a plugin is unknown or cannot be loaded.");
   command->callback([options, &exit_code] { exit_code = describe(*options); });
 }

@@ -11,7 +11,7 @@
 
 #include "engine/state_folder.hpp"
 #include "engine/system_clock.hpp"
-#include "history/usage_text.hpp"
+#include "history/doubt_list.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd {
@@ -19,17 +19,18 @@ namespace trafficd {
 namespace {
 
 constexpr int bad_arguments = 1, unreadable = 2;
+constexpr const char* default_measurement = "interface";
 
 struct ReportOptions {
-  std::string unit = "day", measurement = "interface", zone;
-  std::optional<std::string> interface, since, until, file, state;
+  std::string unit = "day", zone;
+  std::optional<std::string> measurement, interface, since, until, file, state;
   std::vector<std::string> match;
   std::optional<std::size_t> limit;
-  bool all = false, json = false, csv = false;
+  bool all = false, doubtful = false, json = false, csv = false;
 };
 
 int fail(int code, const std::string& message) {
-  std::fprintf(stderr, "trafficd report: %s\n", message.c_str());
+  std::fprintf(stderr, "trafficd report: %s\n", printable(message).c_str());
   return code;
 }
 
@@ -65,11 +66,9 @@ history::TableStyle terminal_style() {
   return style;
 }
 
-/// The words of the command line as a question. Answers an error message, or nothing.
-std::string make_query(const ReportOptions& options, const Zone& zone, Timestamp now, history::UsageQuery& query) {
-  query.measurement = options.measurement;
-  query.unit = unit_named(options.unit);
-  query.all = options.all;
+/// Which series and which time are meant, in a question of either kind. Answers an error message, or nothing.
+template <class Query>
+std::string choose(const ReportOptions& options, const Zone& zone, Timestamp now, Query& query) {
   query.limit = options.limit;
   if (options.interface) query.match.emplace_back("interface", *options.interface);
   for (const std::string& pair : options.match) {
@@ -87,29 +86,55 @@ std::string make_query(const ReportOptions& options, const Zone& zone, Timestamp
   return {};
 }
 
+template <class Answer>
+int show(const ReportOptions& options, const Zone& zone, const Answer& answer) {
+  const std::string text = options.json  ? history::to_json(answer)
+                           : options.csv ? history::to_csv(answer)
+                                         : history::to_table(answer, zone, terminal_style());
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+Result<history::Reader> open_history(const ReportOptions& options) {
+  const auto file = history_file(options);
+  if (!file) return Error{file.error()};
+  if (std::error_code error; !std::filesystem::exists(*file, error) && !error)
+    return Error{
+        concat("there is no history yet at '", *file, "'; start 'trafficd run' first, or give --file or --state")};
+  return history::Reader::open(*file);
+}
+
+int report_doubts(const ReportOptions& options, const Zone& zone, Timestamp now) {
+  history::DoubtQuery query;
+  query.measurement = options.measurement;
+  if (const std::string error = choose(options, zone, now, query); !error.empty()) return fail(bad_arguments, error);
+  const auto reader = open_history(options);
+  if (!reader) return fail(unreadable, reader.error());
+  history::DoubtList doubts;
+  if (const Status answer = history::collect_doubts(*reader, query, doubts); !answer)
+    return fail(unreadable, answer.message());
+  return show(options, zone, doubts);
+}
+
+int report_usage(const ReportOptions& options, const Zone& zone, Timestamp now) {
+  history::UsageQuery query;
+  query.measurement = options.measurement.value_or(default_measurement);
+  query.unit = unit_named(options.unit);
+  query.all = options.all;
+  if (const std::string error = choose(options, zone, now, query); !error.empty()) return fail(bad_arguments, error);
+  const auto reader = open_history(options);
+  if (!reader) return fail(unreadable, reader.error());
+  history::Usage usage;
+  if (const Status answer = history::collect_usage(*reader, query, zone, now, usage); !answer)
+    return fail(answer.code() == Status::Code::fatal ? bad_arguments : unreadable, answer.message());
+  return show(options, zone, usage);
+}
+
 int report(const ReportOptions& options) {
   const auto zone = Zone::find(options.zone);
   if (!zone) return fail(bad_arguments, zone.error());
   const Timestamp now = SystemClock{}.now();
-  history::UsageQuery query;
-  if (const std::string error = make_query(options, *zone, now, query); !error.empty())
-    return fail(bad_arguments, error);
-  const auto file = history_file(options);
-  if (!file) return fail(unreadable, file.error());
-  if (std::error_code error; !std::filesystem::exists(*file, error) && !error)
-    return fail(unreadable, concat("there is no history yet at '", *file,
-                                   "'; start 'trafficd run' first, or give --file or --state"));
-  const auto reader = history::Reader::open(*file);
-  if (!reader) return fail(unreadable, reader.error());
-
-  history::Usage usage;
-  if (const Status answer = history::collect_usage(*reader, query, *zone, now, usage); !answer)
-    return fail(answer.code() == Status::Code::fatal ? bad_arguments : unreadable, answer.message());
-  const std::string text = options.json  ? history::to_json(usage)
-                           : options.csv ? history::to_csv(usage)
-                                         : history::to_table(usage, *zone, terminal_style());
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return written ? 0 : fail(unreadable, "could not write the report to standard output");
+  return options.doubtful ? report_doubts(options, *zone, now) : report_usage(options, *zone, now);
 }
 
 }  // namespace
@@ -121,15 +146,19 @@ void add_report(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"hour", "day", "month", "year"}))
       ->capture_default_str();
   command->add_option("-i,--interface", options->interface, "Only this interface; a glob such as 'ppp*' may be given");
-  command->add_option("--measurement", options->measurement, "What was measured")->capture_default_str();
+  command->add_option("--measurement", options->measurement,
+                      std::string("What was measured (default: ") + default_measurement + ")");
   command->add_option("--match", options->match, "Only series whose tag fits: tag=glob; may be given more than once");
   command->add_flag("--all", options->all, "All series, not only the interface of the default route");
+  command->add_flag("--doubtful", options->doubtful,
+                    "Steps of counters that could not be judged: set aside, neither counted nor dropped");
   command->add_option("--since", options->since,
                       "From this time on: 2026-11-21, '2026-11-21 14:00', 7d, yesterday, @1700000000");
   command->add_option("--until", options->until, "Up to this time");
   command->add_option("--zone", options->zone,
                       "Time zone that days and months are counted in (default: this machine's)");
-  command->add_option("--limit", options->limit, "Only so many of the newest periods")->check(CLI::PositiveNumber);
+  command->add_option("--limit", options->limit, "Only so many of the newest periods, or doubtful steps")
+      ->check(CLI::PositiveNumber);
   auto* json = command->add_flag("--json", options->json, "One array of objects, times in unix seconds");
   command->add_flag("--csv", options->csv, "A header and one line per row")->excludes(json);
   auto* state = command->add_option("--state", options->state, "Folder where the service keeps its files");

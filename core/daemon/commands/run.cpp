@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "daemon/clock_gate.hpp"
 #include "daemon/configuration.hpp"
 #include "daemon/memory.hpp"
 #include "daemon/notify.hpp"
@@ -31,6 +32,7 @@ void greet(const Settings& settings, const std::string& file, const fs::path& st
         concat(inputs.empty() ? "" : ", ", each.id, " (", each.plugin, ", every ", format_duration(each.interval), ")");
   for (const auto& each : settings.outputs)
     outputs += concat(outputs.empty() ? "" : ", ", each.id, " (", each.plugin, ")");
+  const std::string shown_state = printable(state.native());
   std::fprintf(stderr,
                "trafficd " TRAFFICD_VERSION
                "\n"
@@ -38,7 +40,7 @@ void greet(const Settings& settings, const std::string& file, const fs::path& st
                "  watches        %s\n"
                "  writes to      %s, files in %s\n"
                "  look with      trafficd report --state %s     (stop with Ctrl-C)\n\n",
-               file.c_str(), inputs.c_str(), outputs.c_str(), state.c_str(), state.c_str());
+               printable(file).c_str(), inputs.c_str(), outputs.c_str(), shown_state.c_str(), shown_state.c_str());
 }
 
 /// The folder, made when missing, so that an ordinary user can read what is in it.
@@ -60,7 +62,7 @@ constexpr Duration stop_grace = std::chrono::seconds(5);
 /// ending.
 class StopWatch {
  public:
-  StopWatch(const Graph& graph, Signals& signals, Logger& log, Duration deadline)
+  StopWatch(Graph& graph, Signals& signals, Logger& log, Duration deadline)
       : thread_([&graph, &signals, &log, deadline](const std::stop_token& done) {
           const auto end = std::chrono::steady_clock::now() + deadline;
           std::string why = "the deadline of the stop has passed";
@@ -72,8 +74,10 @@ class StopWatch {
             }
           }
           if (done.stop_requested()) return;
-          for (const std::string& name : graph.running())
-            log.error(concat(why, ": ", name, " still runs and is left behind; what it holds is lost"));
+          const std::vector<std::string> left = graph.running();
+          graph.rescue();
+          for (const std::string& name : left)
+            log.error(concat(why, ": ", name, " still runs and is left behind; what it holds only in memory is lost"));
           _exit(3);
         }) {}
 
@@ -82,11 +86,14 @@ class StopWatch {
 };
 
 /// Until the end; answers the exit code.
-int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal, Clock& clock) {
+int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal, Clock& clock,
+          const fs::path& state) {
+  // A machine without a clock may take a while to learn the time, and whoever sets it may wait for us to be ready.
+  notify("READY=1");
+  if (!wait_for_clock(clock, signals, journal.own(), state)) return 0;
   // Now, not later: what the first tick touches again is what every tick needs.
   release_start_up_memory();
   graph.start();
-  notify("READY=1");
   Complaint unsaved(journal.own(), clock);
   const int pause =
       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
@@ -156,8 +163,14 @@ int run(const ConfigurationOptions& options) {
       journal.own().error(status.message());
       return 2;
     }
-  if (isatty(STDERR_FILENO)) greet(settings, file, *folder);
-  return serve(graph, settings, signals, store, journal, clock);
+  if (isatty(STDERR_FILENO))
+    greet(settings, file, *folder);
+  else
+    journal.own().info(concat("trafficd " TRAFFICD_VERSION " starts with ", file, ", files in ", *folder,
+                              ", inputs: ", settings.inputs.size(), ", outputs: ", settings.outputs.size()));
+  const int exit_code = serve(graph, settings, signals, store, journal, clock, *folder);
+  journal.own().info(exit_code == 0 ? "stopped" : concat("stopped, exit code ", exit_code));
+  return exit_code;
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ const ConfigNode* ConfigNode::find(std::string_view key) const {
 ConfigNode ConfigNode::without(const std::vector<std::string>& keys) const {
   ConfigNode copy = *this;
   std::erase_if(copy.entries, [&](const ConfigEntry& e) { return std::ranges::find(keys, e.key) != keys.end(); });
+  copy.also_known.insert(copy.also_known.end(), keys.begin(), keys.end());
   return copy;
 }
 

@@ -8,14 +8,8 @@ namespace trafficd {
 
 namespace {
 
-/// How many bytes the character at the front takes; a byte that is not UTF-8 is a character of its own.
-std::size_t character_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  const std::size_t length = first < 0xc0 || first >= 0xf8 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (length > text.size()) return 1;
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
-  return std::ranges::all_of(text.substr(1, length - 1), continues) ? length : 1;
-}
+/// A byte that is not UTF-8 is a character of its own.
+std::size_t character_length(std::string_view text) { return std::max<std::size_t>(utf8_length(text), 1); }
 
 /// The length of the set that begins at `[`, or 0 when it is never closed and the bracket stands for itself.
 std::size_t set_length(std::string_view pattern) {

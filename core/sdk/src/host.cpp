@@ -14,10 +14,12 @@ constexpr Duration longest_pause = std::chrono::hours(1);
 
 void Complaint::complain(Level level, std::string_view message) {
   const SteadyTime now = clock_.steady();
-  if (active_ && now < next_) {
+  const bool worse = level > worst_;
+  if (active_ && now < next_ && !worse) {
     ++kept_back_;
     return;
   }
+  worst_ = active_ ? std::max(worst_, level) : level;
   pause_ = active_ ? std::min(pause_ * 2, longest_pause) : first_pause;
   next_ = now + pause_;
   active_ = true;
@@ -35,6 +37,7 @@ void Complaint::resolve(std::string_view message) {
   else
     log_.info(message);
   active_ = false;
+  worst_ = Level::debug;
   kept_back_ = 0;
 }
 

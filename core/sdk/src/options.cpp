@@ -97,10 +97,9 @@ std::string read_parsed(const ConfigNode& node, V& value, std::string_view wante
 
 std::string known_options(const std::vector<std::string>& names) {
   if (names.empty()) return "it has no options";
-  constexpr std::size_t most = 12;
   std::string out = "known are";
-  for (std::size_t i = 0; i < names.size() && i < most; ++i) out += (i == 0 ? " " : ", ") + names[i];
-  return names.size() > most ? out + ", …" : out;
+  for (const std::string& name : names) out += (&name == &names.front() ? " " : ", ") + name;
+  return out;
 }
 
 }  // namespace
@@ -242,10 +241,12 @@ void read_block(const std::vector<OptionItem>& items, const ConfigNode& node, vo
   }
   std::vector<std::string> names;
   for (const OptionItem& item : items) names.push_back(item.doc.name);
+  std::vector<std::string> known = names;
+  known.insert(known.end(), node.also_known.begin(), node.also_known.end());
   for (const ConfigEntry& entry : node.entries) {
     if (std::ranges::find(names, entry.key) != names.end()) continue;
-    const std::string near = nearest(entry.key, names);
-    const std::string hint = near.empty() ? "; " + known_options(names) : concat(", did you mean '", near, "'?");
+    const std::string near = nearest(entry.key, known);
+    const std::string hint = near.empty() ? "; " + known_options(known) : concat(", did you mean '", near, "'?");
     problems.push_back({entry.mark, node.path, concat("unknown option ", in_quotes(entry.key), hint)});
   }
   std::vector<const OptionItem*> sound;

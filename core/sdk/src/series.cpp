@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "trafficd/units.hpp"
+
 namespace trafficd {
 
 std::string_view to_string(Kind kind) {
@@ -111,6 +113,12 @@ SeriesPtr make_series(std::string instance, MeasurementPtr measurement, Tags ide
 std::optional<std::string_view> Series::tag(std::string_view key) const {
   if (auto value = find_tag(identity_, key)) return value;
   return find_tag(attributes_, key);
+}
+
+bool Series::fits(const std::vector<std::string>& measurements, const Tags& tags) const {
+  return (measurements.empty() || glob_match(measurements, measurement_->name())) &&
+         std::ranges::all_of(tags,
+                             [&](const Tag& wanted) { return glob_match(wanted.value, tag(wanted.key).value_or("")); });
 }
 
 bool Series::same_identity(const Series& other) const {

@@ -1,8 +1,10 @@
 #include "trafficd/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "characters.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd {
@@ -12,13 +14,20 @@ namespace {
 constexpr std::string_view special = " ,=;/\\";
 
 void append_escaped(std::string& out, std::string_view text) {
-  for (char c : text) {
+  constexpr char hex[] = "0123456789abcdef";
+  while (!text.empty()) {
+    const char c = text[0];
+    const std::size_t showable = c > ' ' && c < 0x7f ? 1 : detail::showable_length(text);
     if (c == '\n') {
       out += "\\n";
-      continue;
+    } else if (showable == 0) {
+      const auto byte = static_cast<unsigned char>(c);
+      ((out += "\\x") += hex[byte >> 4]) += hex[byte & 15];
+    } else {
+      if (special.find(c) != std::string_view::npos) out.push_back('\\');
+      out += text.substr(0, showable);
     }
-    if (special.find(c) != std::string_view::npos) out.push_back('\\');
-    out.push_back(c);
+    text.remove_prefix(std::max<std::size_t>(showable, 1));
   }
 }
 
@@ -57,8 +66,7 @@ class Reader {
     while (!rest_.empty()) {
       const char c = rest_.front();
       if (c == '\\' && rest_.size() > 1) {
-        out.push_back(rest_[1] == 'n' ? '\n' : rest_[1]);
-        rest_.remove_prefix(2);
+        out.push_back(escaped());
         continue;
       }
       if (special.find(c) != std::string_view::npos) break;
@@ -75,6 +83,20 @@ class Reader {
   bool at_end() const { return rest_.empty(); }
 
  private:
+  /// Takes a backslash and what it stands before.
+  char escaped() {
+    const std::string_view digits = rest_.substr(2, 2);
+    unsigned char byte = 0;
+    if (rest_[1] == 'x' && digits.size() == 2 &&
+        std::from_chars(digits.data(), digits.data() + 2, byte, 16).ptr == digits.data() + 2) {
+      rest_.remove_prefix(4);
+      return static_cast<char>(byte);
+    }
+    const char c = rest_[1];
+    rest_.remove_prefix(2);
+    return c == 'n' ? '\n' : c;
+  }
+
   std::string_view rest_;
 };
 

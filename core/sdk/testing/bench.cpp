@@ -4,12 +4,13 @@
 #include <stdexcept>
 
 #include "engine/config_file.hpp"
+#include "engine/settings.hpp"
 
 namespace trafficd::testing {
 
 namespace {
 
-/// What the daemon reads before the plugin sees its block; the bench obeys some of it.
+/// Of what the daemon reads before the plugin sees its block, that which the bench obeys.
 struct Common {
   std::string plugin, id;
   Duration interval{};
@@ -22,9 +23,8 @@ ConfigNode take_common(const PluginDescriptor& plugin, const ConfigNode& root, H
   options.add("plugin", &Common::plugin, "").add("max_series", &Common::max_series, "");
   if (plugin.type == PluginType::input) options.add("interval", &Common::interval, "").add("tags", &Common::tags, "");
   if (plugin.type == PluginType::stage) options.add("id", &Common::id, "");
-  std::vector<std::string> passed_over = {"log", "on_start_error"};
-  if (plugin.type == PluginType::output)
-    passed_over.insert(passed_over.end(), {"batch_size", "flush_interval", "queue"});
+  std::vector<std::string> daemons;
+  for (const OptionDoc& option : instance_options(plugin.type)) daemons.push_back(option.name);
 
   ConfigNode common = root;
   const std::vector<std::string> names = options.names();
@@ -37,7 +37,7 @@ ConfigNode take_common(const PluginDescriptor& plugin, const ConfigNode& root, H
   settings.tags.insert(settings.tags.end(), read.tags.begin(), read.tags.end());
   if (read.max_series > 0) settings.max_series = static_cast<std::int64_t>(read.max_series);
 
-  ConfigNode own = root.without(names).without(passed_over);
+  ConfigNode own = root.without(daemons);
   own.type = ConfigNode::Type::map;
   return own;
 }

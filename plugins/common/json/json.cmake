@@ -5,4 +5,5 @@ if(NOT TARGET common_json)
   # Not by the imported target, which is known in one folder only while plugins and tests are in others.
   target_include_directories(common_json SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
   target_include_directories(common_json PUBLIC ${CMAKE_CURRENT_LIST_DIR}/..)
+  target_link_libraries(common_json PRIVATE trafficd_sdk)
 endif()

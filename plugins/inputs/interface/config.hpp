@@ -29,7 +29,8 @@ inline Options<Config> options() {
       .add_choice("counters", &Config::all_counters, {{"basic", false}, {"all", true}},
                   "`all` adds the kernel's other counters, as the measurement `interface_detail`.")
       .add("root", &Config::root,
-           "A folder with a sys and a proc of its own, to be read in place of this machine's. For tests.");
+           "A folder with a sys and a proc of its own, to be read in place of this machine's. For tests.")
+      .existing_path();
 }
 
 }  // namespace trafficd::interface

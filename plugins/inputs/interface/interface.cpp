@@ -9,34 +9,17 @@
 #include <utility>
 
 #include "config.hpp"
-#include "default_route.hpp"
-#include "link_folder.hpp"
+#include "link.hpp"
 #include "link_lives.hpp"
 #include "link_socket.hpp"
+#include "link_totals.hpp"
+#include "primary_link.hpp"
 #include "trafficd/plugin.hpp"
 
 namespace trafficd::interface {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// One interface that is watched.
-struct Link {
-  int index = 0;
-  std::string name;
-  bool keep_open = false;
-  LinkFolder folder{};
-  bool seen = true;       // in the present scan
-  bool announced = true;  // the device announced a change: speed and state are read again
-  std::optional<std::uint64_t> speed{};
-  Value up{};
-  bool primary = false;
-  SeriesPtr series{}, detail{};  // empty: to be asked for
-  LinkCounters last{};           // the highest that were seen
-};
-
-constexpr std::size_t most_kept_open = 32;                            // about ten descriptors each, of the usual 1024
-constexpr Duration primary_pause = 5s, watched_primary_pause = 1min;  // where changes of routes are announced
+constexpr std::size_t most_kept_open = 32;  // about ten descriptors each, of the usual 1024
 constexpr std::size_t most_names_told = 12;
 
 class Interface final : public PollInput {
@@ -48,7 +31,8 @@ class Interface final : public PollInput {
         config_(options().parse(node)),
         own_ignore_(node.find("ignore") != nullptr),
         net_(config_.root + "/sys/class/net"),
-        proc_(config_.root + "/proc") {}
+        proc_(config_.root + "/proc"),
+        primary_(host, proc_) {}
 
   Status open() override;
   Status collect(Batch& out) override;
@@ -66,8 +50,8 @@ class Interface final : public PollInput {
   Status scan();
   void scan_one(const std::string& name);
   bool meet(int index, bool watched);
-  void begin_anew(Link& link, Fall fall, const LinkCounters& now, Batch& out);
-  void find_primary();
+  void drop(Link& link);
+  void begin_anew(Link& link, LinkTotals::Step step, LinkCounters& now, Batch& out);
   void prepare_series(Link& link);
   bool read(Link& link, Batch& out);
   void add(Batch& out, int index, const SeriesPtr& series, const SeriesPtr& detail, const LinkCounters& counters,
@@ -82,17 +66,16 @@ class Interface final : public PollInput {
   MeasurementPtr measurement_ = main_measurement(), detail_measurement_ = detail_measurement();
 
   LinkSocket socket_;
-  RouteSocket routes_;
+  PrimaryLink primary_;
   LinkLives lives_{host_};
+  LinkTotals totals_{host_};
   std::vector<Link> links_;
   std::vector<std::string> unwanted_;  // names of the last scan, for the complaint
   std::set<int> present_;              // indices that the present scan met
   std::size_t unreadable_now_ = 0;     // in this collect
-  bool scanned_ = false, scan_due_ = true, primary_due_ = true;
+  bool scanned_ = false, scan_due_ = true;
   bool doubt_ = false;     // announcements were lost, or one is still to come
   bool in_doubt_ = false;  // it was so before the present scan
-  std::string primary_;
-  SteadyTime next_primary_{};
   Timestamp now_;
 
   Complaint unmatched_{host_.log(), host_.clock()}, unreadable_{host_.log(), host_.clock()},
@@ -126,27 +109,26 @@ Status Interface::open() {
   if (std::error_code error; !std::filesystem::is_directory(net_, error))
     return Status::retry(concat("cannot read '", net_, "': ", error ? error.message() : "not a folder",
                                 "; sysfs must be mounted, or 'root' must name a folder that holds sys/class/net"));
-  std::string boot_id = read_start(proc_ / "sys/kernel/random/boot_id").value_or("");
-  while (!boot_id.empty() && boot_id.back() == '\n') boot_id.pop_back();
+  std::string boot_id = read_line(proc_ / "sys/kernel/random/boot_id");
   if (boot_id.empty())
     host_.log().warning(concat("cannot read '", proc_ / "sys/kernel/random/boot_id",
                                "': restarts of counters are told by their values alone"));
   lives_.open(std::move(boot_id), config_.root.empty() ? namespace_identity() : "");
-  if (config_.root.empty()) {
-    if (const Status listening = socket_.open(); !listening)
-      host_.log().warning(concat(listening.message(), "; what an interface carried after its last sample is not seen"));
-    if (const Status listening = routes_.open(); !listening) host_.log().debug(listening.message());
-  }
+  totals_.open(lives_.origin(), narrow_kernel(proc_, config_.root.empty()));
+  primary_.open(config_.root.empty());
+  if (const Status listening = config_.root.empty() ? socket_.open() : Status::ok(); !listening)
+    host_.log().warning(concat(listening.message(), "; what an interface carried after its last sample is not seen"));
   scanned_ = doubt_ = false;
-  scan_due_ = primary_due_ = true;
+  scan_due_ = true;
   return Status::ok();
 }
 
 void Interface::close() noexcept {
   socket_.close();
-  routes_.close();
+  primary_.close();
   links_.clear();
   lives_.close();
+  totals_.close();
 }
 
 Status Interface::collect(Batch& out) {
@@ -156,7 +138,7 @@ Status Interface::collect(Batch& out) {
   if (socket_.is_open()) take_messages(out);
   if (scan_due_ || !socket_.is_open())
     if (Status status = scan(); !status) return status;
-  find_primary();
+  primary_.look();
   // A link that went after the messages were taken leaves its last total in the next one.
   if (std::erase_if(links_, [&](Link& link) { return !read(link, out); }) > 0) scan_due_ = true;
   if (links_.empty() && out.size() == before)
@@ -173,7 +155,8 @@ void Interface::take_messages(Batch& out) {
   undecoded_count_ += drained.undecoded;
   if (drained.overruns > 0) {
     overrun_count_ += drained.overruns;
-    scan_due_ = primary_due_ = doubt_ = true;
+    scan_due_ = doubt_ = true;
+    primary_.set_due();
     for (Link& link : links_) link.announced = true;
     overrun_.complain(Level::warning,
                       "the kernel dropped announcements of interface changes: what an interface carried between its "
@@ -183,16 +166,17 @@ void Interface::take_messages(Batch& out) {
 }
 
 void Interface::take(const LinkMessage& message, Batch& out) {
-  primary_due_ = true;
+  primary_.set_due();
   Link* link = find(message.index);
-  if (link) raise(link->last, message.counters);
+  if (link) raise(link->last, totals_.totals_of(link->index, message.counters, link->max_rate(), now_));
   const bool watched = this->watched(message);
   const bool from_zero = message.has_counters && at_zero(link ? link->last : message.counters);
   // Before the first scan nobody knows who was there.
   if (scanned_ && !lives_.known(message.index)) lives_.appear(message.index, watched, from_zero && !message.gone);
   if (message.gone) {
     if (link || watched) add_at_message(out, message, link);
-    if (link) links_.erase(links_.begin() + (link - links_.data()));
+    if (link) drop(*link);
+    totals_.end(message.index);
     lives_.end(message.index);
     return;
   }
@@ -212,7 +196,13 @@ void Interface::take(const LinkMessage& message, Batch& out) {
   if (watched)
     rename(*link, message.name);
   else
-    links_.erase(links_.begin() + (link - links_.data()));
+    drop(*link);
+}
+
+/// It is gone, or no longer ours.
+void Interface::drop(Link& link) {
+  totals_.end(link.index);
+  links_.erase(links_.begin() + (&link - links_.data()));
 }
 
 void Interface::rename(Link& link, const std::string& name) {
@@ -234,9 +224,13 @@ Status Interface::scan() {
     if (error) break;
   }
   if (error) return Status::retry(concat("cannot read '", net_, "': ", error.message()));
+  // Where nothing is announced it may have another name now, which nobody watches.
+  for (const Link& link : links_)
+    if (!link.seen && !socket_.is_open()) lives_.rename(link.index, false, false);
   std::erase_if(links_, [](const Link& link) { return !link.seen; });
   std::ranges::sort(links_, {}, &Link::index);
-  if ((!scanned_ || in_doubt_) && unreadable_now_ == 0) lives_.keep_only(present_);
+  if (unreadable_now_ == 0 && (!scanned_ || in_doubt_)) lives_.keep_only(present_);
+  if (unreadable_now_ == 0 && (!scanned_ || in_doubt_ || !socket_.is_open())) totals_.keep_only(present_);
   scanned_ = true;
   scan_due_ = doubt_;
   return Status::ok();
@@ -284,17 +278,8 @@ bool Interface::meet(int index, bool watched) {
   return lives_.known(index);
 }
 
-void Interface::find_primary() {
-  if (routes_.changed()) primary_due_ = true;
-  if (!primary_due_ && host_.clock().steady() < next_primary_) return;
-  next_primary_ = host_.clock().steady() + (routes_.is_open() ? watched_primary_pause : primary_pause);
-  primary_due_ = false;
-  primary_ = ipv4_default_interface(read_start(proc_ / "net/route").value_or(""));
-  if (primary_.empty()) primary_ = ipv6_default_interface(read_start(proc_ / "net/ipv6_route").value_or(""));
-}
-
 void Interface::prepare_series(Link& link) {
-  const bool primary = link.name == primary_;
+  const bool primary = link.name == primary_.name();
   std::optional<std::uint64_t> speed = link.speed;
   if (link.announced || !socket_.is_open()) {
     speed = link.folder.speed();
@@ -306,8 +291,7 @@ void Interface::prepare_series(Link& link) {
   link.speed = speed;
   Tags attributes;
   if (primary) attributes.push_back({"primary", "yes"});
-  // Twice the line rate in bytes: no link is faster than that, whatever it says of itself.
-  const CounterTraits traits{.width = 64, .max_rate = speed.value_or(0) / 4};
+  const CounterTraits traits{.width = 64, .max_rate = link.max_rate()};
   link.series = host_.series(measurement_, {{"interface", link.name}}, attributes, traits);
   if (config_.all_counters)
     link.detail = host_.series(detail_measurement_, {{"interface", link.name}}, attributes, traits);
@@ -319,7 +303,7 @@ bool Interface::read(Link& link, Batch& out) {
     link.folder.close();
     return false;
   }
-  const LinkReading reading = link.folder.read(config_.all_counters ? link_counter_count : main_counter_count);
+  LinkReading reading = link.folder.read(config_.all_counters ? link_counter_count : main_counter_count);
   if (!reading.gone) prepare_series(link);
   if (!link.keep_open) link.folder.close();
   if (reading.gone) return false;
@@ -328,25 +312,28 @@ bool Interface::read(Link& link, Batch& out) {
     unreadable_.complain(Level::warning, concat("interface '", link.name, "': ", reading.unreadable,
                                                 " of its counters in '", net_, "' cannot be read as numbers"));
   }
-  if (const Fall fall = fell(link.last, reading.counters); fall != Fall::none)
-    begin_anew(link, fall, reading.counters, out);
+  const LinkTotals::Step step = totals_.follow(link.index, reading.counters, link.max_rate(), now_);
+  if (step.fall != Fall::none) begin_anew(link, step, reading.counters, out);
   raise(link.last, reading.counters);
   add(out, link.index, link.series, link.detail, reading.counters, link.speed ? Value(*link.speed) : Value(), link.up);
   return true;
 }
 
 /// The driver zeroed its counters, or they are too small for what they count.
-void Interface::begin_anew(Link& link, Fall fall, const LinkCounters& now, Batch& out) {
-  if (fall == Fall::some) {  // the others had grown meanwhile
+void Interface::begin_anew(Link& link, LinkTotals::Step step, LinkCounters& now, Batch& out) {
+  // A life that began before this start may have been counted already, and its name forgotten by a kill.
+  const bool from_zero = step.fall == Fall::all && !step.unwatched;
+  if (step.fall == Fall::some && !step.unwatched) {  // the others had grown meanwhile
     raise(link.last, now);
     add(out, link.index, link.series, link.detail, link.last, Value(), Value());
   }
-  lives_.restart(link.index, fall == Fall::all);
+  lives_.restart(link.index, from_zero);
+  totals_.restart(link.index, now, now_);
   link.last = {};
   ++fell_count_;
   fell_.complain(Level::warning,
                  concat("interface '", link.name, "': its counters fell: counted anew from ",
-                        fall == Fall::all ? "zero" : "here", "; what it carried since the last sample may be missing"));
+                        from_zero ? "zero" : "here", "; what it carried since the last sample may be missing"));
 }
 
 void Interface::add(Batch& out, int index, const SeriesPtr& series, const SeriesPtr& detail,
@@ -376,7 +363,8 @@ void Interface::add_at_message(Batch& out, const LinkMessage& message, Link* lin
   const Tags identity{{"interface", link ? link->name : message.name}};
   if (!series) series = host_.series(measurement_, identity);
   if (!detail && config_.all_counters) detail = host_.series(detail_measurement_, identity);
-  add(out, message.index, series, detail, link ? link->last : message.counters, Value(),
+  add(out, message.index, series, detail,
+      link ? link->last : totals_.totals_of(message.index, message.counters, 0, now_), Value(),
       message.gone ? Value(0) : Value());
 }
 

@@ -202,6 +202,66 @@ TEST_CASE("interface: counters that a driver zeroed begin a new life") {
   CHECK(watch->host().meter().counted("counter_resets") == 1);
 }
 
+TEST_CASE("interface: counters that fell while the daemon was away only set a mark") {
+  Tree tree;
+  tree.add("eth0", 2, 50'000'000, 5'000'000);
+  Watch watch(tree);
+  const Batch before = watch.tick();
+  watch->close();
+  tree.count("eth0", 30, 700);
+  const Batch after = watch.tick();
+  REQUIRE(after.size() == 1);
+  CHECK(after[0].epoch != before[0].epoch);
+  CHECK(after[0].mark_only);
+  CHECK_FALSE(after[0].born);
+  CHECK(value(after[0], "rx_bytes") == Value(30));
+  const Batch later = watch.tick();
+  CHECK(later.at(0).epoch == after[0].epoch);
+  CHECK_FALSE(later.at(0).mark_only);
+  watch->close();
+  CHECK(watch.tick().at(0).epoch == after[0].epoch);
+}
+
+TEST_CASE("interface: on a kernel of 32 bits totals go on over the wraps of what it shows") {
+  Tree tree;
+  const std::uint64_t range = std::uint64_t{1} << 32;
+  const bool narrow = GENERATE(true, false);
+  tree.proc("sys/kernel/arch", narrow ? "armv7l\n" : "aarch64\n");
+  tree.add("eth0", 2, range - 1'000, 10);
+  tree.set("eth0", "speed", "1000\n");
+  Watch watch(tree, "counters: all\n");
+  const Batch before = watch.tick();
+  tree.count("eth0", 500, 20);
+  tree.set("eth0", "statistics/rx_packets", "3\n");
+  const Batch after = watch.tick();
+  CHECK((after.back().epoch == before.back().epoch) == narrow);
+  REQUIRE(after.size() == (narrow ? 2 : 4));
+  if (!narrow) return;
+  CHECK(value(of(after, "eth0"), "rx_bytes") == Value(range + 500));
+  CHECK(value(of(after, "eth0"), "tx_bytes") == Value(20));
+  watch->close();
+  tree.count("eth0", 600, 30);
+  const Batch restarted = watch.tick();
+  CHECK(of(restarted, "eth0").epoch == of(before, "eth0").epoch);
+  CHECK(value(of(restarted, "eth0"), "rx_bytes") == Value(range + 600));
+  CHECK(watch->host().meter().counted("counter_resets") == 0);
+}
+
+TEST_CASE("interface: what it carried between two times under a watched name is not counted") {
+  Tree tree;
+  tree.add("eth0", 2, 100);
+  Watch watch(tree, "match: [\"eth*\"]");
+  const Batch before = watch.tick();
+  tree.rename("eth0", "other");
+  CHECK(watch.tick().empty());
+  tree.count("other", 9'000, 0);
+  tree.rename("other", "eth0");
+  const Batch back = watch.tick();
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].mark_only);
+  CHECK(back[0].epoch != before[0].epoch);
+}
+
 TEST_CASE("interface: a renamed one keeps its life") {
   Tree tree;
   tree.add("eth0", 2, 100);

@@ -126,4 +126,6 @@ std::optional<std::string> read_start(const std::filesystem::path& path) {
   return content;
 }
 
+std::string read_line(const std::filesystem::path& path) { return std::string(trim(read_start(path).value_or(""))); }
+
 }  // namespace trafficd::interface

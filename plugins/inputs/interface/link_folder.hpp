@@ -44,6 +44,9 @@ class LinkFolder {
 /// At most the first 64 KiB of a file; nothing when it cannot be read.
 std::optional<std::string> read_start(const std::filesystem::path& path);
 
+/// The same of a file with one line, without its end; empty when it cannot be read.
+std::string read_line(const std::filesystem::path& path);
+
 /// A number alone, white space after it allowed.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text);

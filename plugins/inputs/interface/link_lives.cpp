@@ -16,10 +16,12 @@ void LinkLives::open(std::string boot_id, std::string network_namespace) {
   boot_id_ = std::move(boot_id);
   namespace_ = std::move(network_namespace);
   for (const std::string& name : host_.state().keys()) {
+    if (name.starts_with("totals/")) continue;  // link_totals.cpp
     const std::string value = host_.state().get(name).value_or("");
     const std::size_t slash = name.find('/') + 1;
-    const auto index =
-        value.starts_with(origin()) ? parse_number<int>(std::string_view(name).substr(slash)) : std::nullopt;
+    const auto index = !boot_id_.empty() && value.starts_with(origin())
+                           ? parse_number<int>(std::string_view(name).substr(slash))
+                           : std::nullopt;
     if (index && *index > 0 && name == key(*index))
       generations_[*index] = value.substr(origin().size());
     else
@@ -51,25 +53,28 @@ void LinkLives::renew(int index) {
   host_.state().put(key(index), origin() + generation);
 }
 
-void LinkLives::meet(int index, bool watched) { begin(index, {.watched = watched}); }
+void LinkLives::meet(int index, bool watched) { begin(index, {.watched = watched, .used = watched}); }
 
 void LinkLives::appear(int index, bool watched, bool from_zero) {
-  begin(index, {.born = from_zero, .mark_due = !from_zero, .watched = watched});
+  begin(index, {.born = from_zero, .mark_due = !from_zero, .watched = watched, .used = watched});
 }
 
 void LinkLives::rename(int index, bool watched, bool from_zero) {
   const auto life = lives_.find(index);
   if (life == lives_.end()) return;
   if (watched && !life->second.watched && !from_zero) {
+    // What it carried meanwhile must not look like growth since it was ours the last time.
+    if (life->second.used) renew(index);
     life->second.mark_due = true;
     life->second.born = false;
   }
   life->second.watched = watched;
+  life->second.used = life->second.used || watched;
 }
 
 void LinkLives::restart(int index, bool from_zero) {
   renew(index);
-  lives_[index] = {.born = from_zero, .mark_due = !from_zero, .watched = true};
+  lives_[index] = {.born = from_zero, .mark_due = !from_zero, .watched = true, .used = true};
 }
 
 void LinkLives::end(int index) {

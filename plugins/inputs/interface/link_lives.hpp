@@ -21,6 +21,9 @@ class LinkLives {
   void open(std::string boot_id, std::string network_namespace);
   void close();
 
+  /// Which boot and namespace all of this is about; empty without a boot id.
+  std::string origin() const { return boot_id_.empty() ? "" : boot_id_ + ' ' + namespace_ + ' '; }
+
   bool known(int index) const { return lives_.contains(index); }
   /// It was there before us.
   void meet(int index, bool watched);
@@ -43,11 +46,11 @@ class LinkLives {
  private:
   struct Life {
     bool born = false, mark_due = false, watched = false;
+    bool used = false;  // there may be samples of it
   };
   void begin(int index, Life life);
   void renew(int index);
   std::string key(int index) const { return "generation/" + std::to_string(index); }
-  std::string origin() const { return boot_id_ + ' ' + namespace_ + ' '; }
 
   Host& host_;
   std::string boot_id_, namespace_;

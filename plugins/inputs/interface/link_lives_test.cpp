@@ -61,9 +61,11 @@ TEST_CASE("link lives: what was carried under a name that is not watched is not 
     lives->marked(3);
     lives->rename(3, true, false);  // from watched to watched
     CHECK_FALSE(lives->mark_due(3));
+    const std::uint64_t first = lives->epoch(3);
     lives->rename(3, false, false);
     lives->rename(3, true, false);  // out and back
     CHECK(lives->mark_due(3));
+    CHECK(lives->epoch(3) != first);  // or else what it carried meanwhile would look like growth
   }
   SECTION("it carried nothing") {
     lives->rename(3, true, true);

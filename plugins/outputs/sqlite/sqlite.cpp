@@ -51,8 +51,11 @@ class Sqlite final : public Output {
 
   WriteResult write(std::span<const Sample> batch) override {
     WriteResult result = writer_.append(batch, host_.clock().now());
-    doubtful_.store(writer_.tally().doubtful, std::memory_order_relaxed);
-    moved_.store(writer_.tally().moved, std::memory_order_relaxed);
+    const history::Tally& tally = writer_.tally();
+    if (tally.doubtful > doubtful_) tell_doubtful(tally.doubtful - doubtful_);
+    doubtful_.store(tally.doubtful, std::memory_order_relaxed);
+    forgotten_.store(tally.forgotten, std::memory_order_relaxed);
+    moved_.store(tally.moved, std::memory_order_relaxed);
     return result;
   }
 
@@ -62,13 +65,24 @@ class Sqlite final : public Output {
  private:
   Sqlite(const Config& config, Host& host)
       : host_(host),
-        writer_({host.state_folder() / config.file, tiers_of(config), config.gap}, host.log()),
+        file_(host.state_folder() / config.file),
+        writer_({file_, tiers_of(config), config.gap}, host.log()),
         doubtful_(host.meter().counter("doubtful")),
+        forgotten_(host.meter().counter("doubtful_forgotten")),
         moved_(host.meter().counter("moved")) {}
 
+  void tell_doubtful(std::uint64_t count) {
+    doubts_.complain(Level::warning, concat(count, count == 1 ? " step of a counter was" : " steps of counters were",
+                                            " doubtful and set aside, neither counted nor dropped: 'trafficd report "
+                                            "--doubtful --file ",
+                                            file_, "' shows what and why"));
+  }
+
   Host& host_;
+  const std::filesystem::path file_;
   history::Writer writer_;
-  std::atomic<std::uint64_t>&doubtful_, &moved_;
+  Complaint doubts_{host_.log(), host_.clock()};
+  std::atomic<std::uint64_t>&doubtful_, &forgotten_, &moved_;
 };
 
 }  // namespace

@@ -57,14 +57,24 @@ TEST_CASE("nothing is touched before open") {
   CHECK(std::filesystem::is_empty(bench.host().state_folder()));
 }
 
-TEST_CASE("doubtful steps and moved lives show in the plugin's own counters") {
+TEST_CASE("doubtful steps and moved lives show in the plugin's own counters, and a line says how to see them") {
   Bench bench(*trafficd_output_sqlite());
   (void)bench.write("lan/interface,interface=eth0 rx_bytes=1000c 1700000000000000000 a1\n");
   (void)bench.write("lan/interface,interface=wan rx_bytes=1100c 1700000010000000000 a1\n");
-  (void)bench.write("lan/interface,interface=old rx_bytes=1100c 1700000010000000000 - w32\n");
-  (void)bench.write("lan/interface,interface=old rx_bytes=100c 1700000020000000000 - w32\n");
+  const char* const doubtful =
+      "lan/interface,interface=old rx_bytes=1100c 1700000010000000000 - w32\n"
+      "lan/interface,interface=old rx_bytes=100c 1700000020000000000 - w32\n"
+      "lan/interface,interface=old rx_bytes=101c 1700000030000000000 - w32\n";
+  (void)bench.write(doubtful);
   CHECK(bench.host().meter().counter("moved").load() == 1);
   CHECK(bench.host().meter().counter("doubtful").load() == 1);
+  CHECK(bench.host().meter().counter("doubtful_forgotten").load() == 0);
+  CHECK(bench.log().contains(Level::warning, "1 step of a counter was doubtful"));
+  CHECK(bench.log().contains(Level::warning, "trafficd report --doubtful --file"));
+  CHECK(bench.log().contains(Level::warning, (bench.host().state_folder() / "traffic.db").native()));
+  bench.log().clear();
+  (void)bench.write(doubtful);
+  CHECK(bench.log().count(Level::warning) == 0);
 }
 
 TEST_CASE("upkeep runs when nothing comes") {

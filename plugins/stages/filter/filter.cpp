@@ -56,12 +56,7 @@ Options<Config> options() {
 }
 
 bool fits(const std::vector<Rule>& rules, const Series& series) {
-  return std::ranges::any_of(rules, [&](const Rule& rule) {
-    return (rule.measurement.empty() || glob_match(rule.measurement, series.measurement().name())) &&
-           std::ranges::all_of(rule.tags, [&](const Tag& wanted) {
-             return glob_match(wanted.value, series.tag(wanted.key).value_or(std::string_view{}));
-           });
-  });
+  return std::ranges::any_of(rules, [&](const Rule& rule) { return series.fits(rule.measurement, rule.tags); });
 }
 
 /// What becomes of the series `source`; `result` is empty when it is dropped. Another handle of the same identity may

@@ -181,7 +181,8 @@ class Rate final : public Stage {
         if (put_back) seen = sample.time;
         continue;
       }
-      if (seen != Timestamp::min()) {
+      // A mark is no observation: it only says from when on the next growth counts.
+      if (seen != Timestamp::min() && !sample.mark_only) {
         if (seen != from) seconds = std::chrono::duration<double>(sample.time - seen).count();
         from = seen;
         rates[i] = static_cast<double>(amount) / seconds;

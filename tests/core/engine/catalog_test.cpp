@@ -1,5 +1,7 @@
 #include "engine/catalog.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "catch.hpp"
@@ -92,6 +94,46 @@ TEST_CASE("a library or folder that others can write is refused") {
   CHECK(has(f.fault("self"), "inputs: others than its owner can write it"));
   fs::permissions(f.inputs, fs::perms::owner_all);
   CHECK(f.fault("self") == "found");
+}
+
+TEST_CASE("a folder on the way to a library that others can exchange is refused") {
+  PluginFolder f;
+  const fs::path outer = f.folder.path();
+  f.copy("self", self_plugin);
+  fs::permissions(outer, fs::perms::group_write, fs::perm_options::add);
+  CHECK(has(f.fault("self"), outer.filename().string() + ": others than its owner can write it"));
+  // As in /tmp, others cannot rename what is not theirs.
+  fs::permissions(outer, fs::perms::sticky_bit | fs::perms::others_write, fs::perm_options::add);
+  CHECK(f.fault("self") == "found");
+  // They could still put a library beside ours.
+  fs::permissions(f.inputs, fs::perms::sticky_bit | fs::perms::others_write, fs::perm_options::add);
+  CHECK(has(f.fault("self"), "inputs: others than its owner can write it"));
+}
+
+TEST_CASE("a link is followed first: what counts is where the library really stands") {
+  PluginFolder f;
+  const fs::path open = f.folder.path() / "open";
+  fs::create_directories(open);
+  fs::copy_file(self_plugin, open / "self.so");
+  fs::permissions(open / "self.so", fs::perms::owner_all);
+  fs::create_symlink(open / "self.so", f.inputs / "self.so");
+  CHECK(f.fault("self") == "found");
+  fs::permissions(open, fs::perms::others_write, fs::perm_options::add);
+  CHECK(has(f.fault("self"), "open: others than its owner can write it"));
+}
+
+TEST_CASE("a library or folder of another user is refused") {
+  if (geteuid() != 0) {
+    WARN("not root, so nothing can be given away");
+    return;
+  }
+  PluginFolder f;
+  f.copy("self", self_plugin);
+  for (const fs::path& path : {f.folder.path(), f.inputs, f.inputs / "self.so"}) {
+    REQUIRE(chown(path.c_str(), 65534, 65534) == 0);
+    CHECK(has(f.fault("self"), path.filename().string() + ": belongs to another user"));
+    REQUIRE(chown(path.c_str(), 0, 0) == 0);
+  }
 }
 
 TEST_CASE("a library in the wrong kind's folder is refused") {

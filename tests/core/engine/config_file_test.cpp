@@ -177,6 +177,8 @@ TEST_CASE("what comes from the environment is text, not structure") {
   const Outcome out = parse("a: ${YES}\nb: ${EMPTY}\n");
   CHECK(out.root.find("a")->quoted);
   CHECK(out.root.find("b")->type == ConfigNode::Type::scalar);
+  CHECK(out.root.find("a")->from_environment);
+  CHECK_FALSE(parse("a: 'yes'").root.find("a")->from_environment);
 }
 
 TEST_CASE("a faulty reference is marked, and all of them are told") {

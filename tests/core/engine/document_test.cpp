@@ -168,6 +168,9 @@ TEST_CASE("the schema knows every option of every plugin") {
   CHECK(at(root, "/$defs/stage/allOf/0/if/properties/plugin").at("const") == "bare");
   CHECK(at(root, "/properties/inputs/properties/wifi/else").at("$ref") == "#/$defs/input_wifi");
   CHECK(at(root, "/$defs/pipeline/properties/stages/anyOf/0/items").at("$ref") == "#/$defs/stage");
+  for (const char* list : {"inputs", "outputs"})
+    CHECK(at(root, concat("/$defs/pipeline/properties/", list, "/anyOf/0").c_str()).at("minItems") == 1);
+  CHECK_FALSE(at(root, "/$defs/pipeline/properties/stages/anyOf/0").contains("minItems"));
 }
 
 TEST_CASE("every reference of the schema leads somewhere") {

@@ -91,6 +91,7 @@ inline OutputSettings output_settings(std::size_t batch_size = 1000, std::size_t
   settings.batch_size = batch_size;
   settings.queue = queue;
   settings.flush_interval = Duration::zero();
+  settings.spool.mode = SpoolSettings::Mode::off;
   return settings;
 }
 

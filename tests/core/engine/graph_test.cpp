@@ -166,7 +166,9 @@ TEST_CASE("an output that ends for good loses with a count, and the others go on
   auto graph = f.make(R"(
 interval: 10ms
 inputs: { in: { plugin: script } }
-outputs: { one: { plugin: script, flush_interval: 0s }, two: { plugin: script, flush_interval: 0s } }
+outputs:
+  one: { plugin: script, flush_interval: 0s, spool: { mode: off } }
+  two: { plugin: script, flush_interval: 0s, spool: { mode: off } }
 )");
   graph->start();
   REQUIRE(f.wrote.wait());
@@ -175,4 +177,26 @@ outputs: { one: { plugin: script, flush_interval: 0s }, two: { plugin: script, f
   const std::uint64_t lost = reading_of(f.engine.meters, "one").dropped + reading_of(f.engine.meters, "two").dropped;
   CHECK(f.written == f.collected);
   CHECK(lost == f.collected);
+}
+
+TEST_CASE("what an output that hangs holds is brought to disk before it is left behind") {
+  GraphFixture f;
+  Event hangs, go_on;
+  script().write = [&](std::span<const Sample> batch) {
+    hangs.raise();
+    CHECK(go_on.wait());
+    return WriteResult::all(batch);
+  };
+  auto graph = f.make(plain);
+  graph->start();
+  REQUIRE(hangs.wait());
+  graph->stop_sources();
+  CHECK(graph->running() == std::vector<std::string>{"output out"});
+  graph->rescue();
+  const auto folder = f.engine.folder.path() / "spool" / "out";
+  REQUIRE(std::filesystem::exists(folder));
+  CHECK_FALSE(std::filesystem::is_empty(folder));
+  go_on.raise();
+  graph->stop_outputs(std::chrono::seconds(30));
+  CHECK(reading_of(f.engine.meters, "out").dropped == 0);
 }

@@ -49,6 +49,30 @@ TEST_CASE("a full queue never blocks, thins, and accounts for every sample") {
   CHECK(reading.losses[0].samples == reading.dropped);
 }
 
+TEST_CASE("what was taken can be put back to the front") {
+  auto meter = std::make_shared<InstanceMeter>("q", "output", "");
+  SampleQueue<const Batch> queue(100, meter);
+  for (int i = 0; i < 3; ++i) queue.push(batch_of(link("a"), i * 10, 10));
+  auto taken = queue.take(20);
+  queue.push(batch_of(link("a"), 30, 10));
+  queue.put_back(taken);
+  CHECK(meter->queue == 40);
+  for (int i = 0; i < 4; ++i)
+    CHECK(queue.take(1).front()->front().time == Timestamp(std::chrono::seconds(i * 10)));
+
+  SECTION("more than there is room for is thinned") {
+    queue.push(batch_of(link("a"), 0, 90));
+    taken = queue.take(90);
+    queue.push(batch_of(link("a"), 90, 60));
+    queue.put_back(taken);
+    CHECK(queue.size() <= 100);
+    CHECK(queue.size() + meter->reading().dropped == 150);
+    std::uint64_t newest = 0;
+    for (const auto& batch : queue.take(1'000)) newest = batch->back().values[0].as_unsigned();
+    CHECK(newest == 149);
+  }
+}
+
 TEST_CASE("the taker wakes for enough samples, for the deadline and for the stop") {
   auto meter = std::make_shared<InstanceMeter>("q", "output", "");
   SampleQueue<const Batch> queue(1000, meter);

@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "engine_fixture.hpp"
+#include "trafficd/counter.hpp"
 
 using namespace trafficd;
 using namespace trafficd::testing;
@@ -42,8 +43,58 @@ TEST_CASE("a sample that sets a mark is never thinned away") {
   Given thinned, lost;
   thin(samples, 4, thinned, lost);
   CHECK(samples.size() <= 4);
-  CHECK(samples.front().mark_only);
+  CHECK(std::ranges::count_if(samples, [](const Sample& s) { return s.mark_only; }) == 1);
   CHECK(lost.samples == 0);
+}
+
+TEST_CASE("the oldest sample of a life stays while there is room: it may set the mark at the receiver") {
+  const SeriesPtr a = link("a");
+  Batch samples;
+  for (int i = 0; i < 100; ++i) samples.push_back(make_sample(a, i, static_cast<std::uint64_t>(i), i < 30 ? 1 : 2));
+  const Batch all = samples;
+  Given thinned, lost;
+  SECTION("room") {
+    thin(samples, 10, thinned, lost);
+    CHECK(samples.front().time == all[0].time);
+    CHECK(std::ranges::count(samples, all[30].time, &Sample::time) == 1);
+  }
+  SECTION("room for one of each life only: born is handed on") {
+    for (int i = 0; i < 10; ++i) samples[static_cast<std::size_t>(i)].born = true;
+    thin(samples, 2, thinned, lost);
+    REQUIRE(samples.size() == 2);
+    CHECK(samples[0].time == all[29].time);
+    CHECK(samples[0].born);
+    CHECK_FALSE(samples[1].born);
+  }
+}
+
+TEST_CASE("what tells a wrap or a restart stays where the source cannot tell its lives") {
+  const SeriesPtr a = make_series("test", traffic(), {{"link", "a"}}, {}, {32, 1'000'000'000});
+  Batch samples;
+  std::uint64_t total = 0, moved = 0;
+  for (int i = 0; i < 400; ++i) {
+    total += 50'000'000;
+    moved += i == 0 ? 0 : 50'000'000;
+    samples.push_back(make_sample(a, i, total & 0xffffffff, 0));
+  }
+  Given thinned, lost;
+  thin(samples, 200, thinned, lost);
+  CHECK(samples.size() <= 200);
+  CounterTracker holder;
+  std::uint64_t counted = 0;
+  for (const Sample& sample : samples) counted += holder.step(sample).amounts[0];
+  CHECK(counted == moved);
+}
+
+TEST_CASE("the first sample behind a pause stays, so that what grew since is not laid over the pause") {
+  const SeriesPtr a = link("a");
+  Batch samples;
+  for (int i = 0; i < 200; ++i)
+    samples.push_back(make_sample(a, i < 100 ? i : 1'000'000 + i, static_cast<std::uint64_t>(i)));
+  Given thinned, lost;
+  thin(samples, 30, thinned, lost);
+  CHECK(samples.size() <= 30);
+  CHECK(std::ranges::count(samples, Timestamp(std::chrono::seconds(1'000'100)), &Sample::time) == 1);
 }
 
 TEST_CASE("thinning takes the older half first") {

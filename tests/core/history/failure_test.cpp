@@ -41,18 +41,27 @@ struct SmallDisk {
   bool mounted = false;
 };
 
+/// A history on a small disk, with a first sample of `eth0` in it.
+struct SmallDiskFixture : HistoryFixture {
+  /// Whether there is one; says why there is nothing to test.
+  bool prepare() {
+    if (!disk.mounted) {
+      WARN("no right to mount a small file system: not tested");
+      return false;
+    }
+    settings.file = disk.path / "traffic.db";
+    reopen();
+    write(sample(eth0, 0, 1, 0, 0));
+    return true;
+  }
+  const SmallDisk disk{folder.path() / "small"};
+  const SeriesPtr eth0 = interface("eth0");
+};
+
 }  // namespace
 
-TEST_CASE_METHOD(HistoryFixture, "a full disk: retry, nothing lost, and on it goes when there is space") {
-  const SmallDisk disk(folder.path() / "small");
-  if (!disk.mounted) {
-    WARN("no right to mount a small file system: not tested");
-    return;
-  }
-  settings.file = disk.path / "traffic.db";
-  reopen();
-  const SeriesPtr eth0 = interface("eth0");
-  write(sample(eth0, 0, 1, 0, 0, false, 1));
+TEST_CASE_METHOD(SmallDiskFixture, "a full disk: retry, nothing lost, and on it goes when there is space") {
+  if (!prepare()) return;
   testing::write_file(disk.path / "ballast", "");
   const int ballast = ::open((disk.path / "ballast").c_str(), O_WRONLY);
   const std::string block(4'096, 'x');
@@ -97,16 +106,8 @@ TEST_CASE_METHOD(HistoryFixture, "a folder that cannot be made says so, and work
   CHECK(amount("eth0", always_from, always_to) == 25);
 }
 
-TEST_CASE_METHOD(HistoryFixture, "a file system that turns read-only: retry with advice, and on it goes") {
-  const SmallDisk disk(folder.path() / "small");
-  if (!disk.mounted) {
-    WARN("no right to mount a small file system: not tested");
-    return;
-  }
-  settings.file = disk.path / "traffic.db";
-  reopen();
-  const SeriesPtr eth0 = interface("eth0");
-  write(sample(eth0, 0, 1, 0, 0));
+TEST_CASE_METHOD(SmallDiskFixture, "a file system that turns read-only: retry with advice, and on it goes") {
+  if (!prepare()) return;
   reopen();
   REQUIRE(disk.read_only());
   const WriteResult result = writer->append(Batch{sample(eth0, 10, 1, 40, 0)}, at(10));

@@ -73,6 +73,55 @@ TEST_CASE_METHOD(UsageFixture, "by default the primary interface, day by day") {
   CHECK(usage.series[0].rows[1].estimated == 86'400);
 }
 
+TEST_CASE_METHOD(UsageFixture, "what passed while the service was down is counted, and marked where it is shown") {
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 5'000, 0));
+  write(sample(eth0, 60, 1, 5'100, 0));
+  if (GENERATE(false, true)) kill();
+  reopen();
+  const int down = GENERATE(300, 301, 7'200);
+  write(sample(eth0, 60 + down, 1, 8'100, 0));
+  query.unit = Unit::hour;
+  query.since = at(-900);
+  query.until = at(3 * 3'600);
+  const Usage usage = ask();
+  std::int64_t received = 0, estimated = 0;
+  for (const UsageRow& row : usage.series.at(0).rows) {
+    received += row.fields[0].amount;
+    estimated += row.estimated;
+  }
+  CHECK(received == 3'100);
+  CHECK(estimated == (down > 300 ? down : 0));
+  const bool marked = down > 300;
+  CHECK((to_table(usage, utc, {}).find("~ partly estimated") != std::string::npos) == marked);
+  CHECK((to_json(usage).find("\"estimated\":0") == std::string::npos) == marked);
+}
+
+TEST_CASE_METHOD(UsageFixture, "nothing of a new life is booked into the month before it began") {
+  const SeriesPtr eth0 = interface("eth0");
+  const double power_off = 16 * 86'400 + 3'600;  // 2023-11-30T23:15:00Z
+  write(sample(eth0, power_off - 10, 1, 5'000, 0));
+  write(sample(eth0, power_off, 1, 5'100, 0));
+  query.unit = Unit::month;
+  now = at(20 * 86'400);
+  SECTION("the machine was off over the edge") {
+    write(sample(eth0, power_off + 86'400, 2, 700, 0));
+    const auto rows = ask().series.at(0).rows;
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].fields[0].amount == 100);
+    CHECK(rows[0].estimated == 0);
+    CHECK(rows[1].fields[0].amount == 700);
+    CHECK(rows[1].estimated > 0);
+  }
+  SECTION("a short pause is not marked") {
+    write(sample(eth0, power_off + 60, 2, 700, 0));
+    const auto rows = ask().series.at(0).rows;
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].fields[0].amount == 800);
+    CHECK(rows[0].estimated == 0);
+  }
+}
+
 TEST_CASE_METHOD(UsageFixture, "units, limits and edges choose the periods") {
   fill();
   SECTION("hours") {

@@ -276,14 +276,6 @@ TEST_CASE_METHOD(HistoryFixture, "attributes follow the thing, and are no identi
   CHECK(amount("eth0", always_from, always_to) == 5);
 }
 
-TEST_CASE_METHOD(HistoryFixture, "doubtful steps are counted and not added") {
-  const SeriesPtr narrow = make_series("lan", interface_measurement(), {{"interface", "old"}}, {}, {32, 0});
-  write(sample(narrow, 0, 0, 5'000, 0));
-  write(sample(narrow, 10, 0, 10, 0));
-  CHECK(writer->tally().doubtful == 1);
-  CHECK(amount("old", always_from, always_to) == 0);
-}
-
 TEST_CASE_METHOD(HistoryFixture, "years between two samples make few rows, and the sum is exact") {
   const SeriesPtr eth0 = interface("eth0");
   write(sample(eth0, 0, 1, 0, 0));

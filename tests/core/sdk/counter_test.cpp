@@ -53,14 +53,15 @@ TEST_CASE("a life that began under the input's eyes counts from zero") {
   CHECK(tracker.step(source.sample(10, 1, 1'000, 600, true)).amounts == Amounts{0, 100});
 }
 
-TEST_CASE("a new epoch of a known series counts from zero, and says since when") {
+TEST_CASE("a new epoch of a known series counts from zero, and is booked to when it was there for sure") {
   const Source source;
   CounterTracker tracker;
   (void)tracker.step(source.sample(0, 1, 1'000, 500));
   const Increase restarted = tracker.step(source.sample(30, 2, 40, 2'000));
   CHECK(restarted.reason == Reason::restarted);
   CHECK(restarted.amounts == Amounts{40, 2'000});
-  CHECK(restarted.from == at(0));
+  CHECK(restarted.from == at(30));
+  CHECK(restarted.since == at(0));
 }
 
 TEST_CASE("a new life that was seen from its birth is not laid over the pause before it") {
@@ -71,6 +72,7 @@ TEST_CASE("a new life that was seen from its birth is not laid over the pause be
   CHECK(reborn.reason == Reason::restarted);
   CHECK(reborn.amounts == Amounts{40, 2'000});
   CHECK(reborn.from == at(3'600));
+  CHECK(reborn.since == at(3'600));
 }
 
 TEST_CASE("what was seen already adds nothing") {
@@ -129,15 +131,15 @@ TEST_CASE("a sample that only sets the mark adds nothing, even where the series 
   CHECK(tracker.step(source.sample(20, 2, 9'001, 802)).amounts == Amounts{1, 2});
 }
 
-TEST_CASE("a restart is laid over the time since the latest sample, of whichever life") {
+TEST_CASE("a restart tells when the series was read last, in whichever life") {
   const Source source;
   CounterTracker tracker;
   (void)tracker.step(source.sample(0, 1, 0, 0));
   (void)tracker.step(source.sample(10, 2, 10, 0));
   (void)tracker.step(source.sample(500, 1, 70, 0));
   (void)tracker.step(source.sample(20, 2, 11, 0));
-  CHECK(tracker.step(source.sample(600, 3, 5, 0)).from == at(500));
-  CHECK(tracker.step(source.sample(400, 4, 5, 0)).from == at(400));
+  CHECK(tracker.step(source.sample(600, 3, 5, 0)).since == at(500));
+  CHECK(tracker.step(source.sample(400, 4, 5, 0)).since == at(400));
 }
 
 TEST_CASE("a series that was counted before under other lives counts a new one from zero") {
@@ -218,64 +220,48 @@ TEST_CASE("stored baselines go on where they were left") {
   CHECK(after.step(source.sample(20, 1, 101, 50)).amounts == Amounts{1, 0});
 }
 
-TEST_CASE("a source that cannot tell its lives: width and rate decide a fall") {
-  const std::uint64_t range = std::uint64_t{1} << 32;
-  CounterTracker tracker;
-  SECTION("a wrap of one field, while the other grows") {
-    const Source source({32, 1'000'000});
-    (void)tracker.step(source.sample(0, 0, range - 100, 50'000'000));
-    const Increase wrapped = tracker.step(source.sample(10, 0, 400, 50'000'200));
-    CHECK(wrapped.reason == Reason::wrapped);
-    CHECK(wrapped.amounts == Amounts{500, 200});
-    CHECK(wrapped.from == at(0));
-    CHECK(tracker.step(source.sample(20, 0, 500, 50'000'200)).amounts == Amounts{100, 0});
+TEST_CASE("a tracker goes through bytes and comes back whole") {
+  const Source source;
+  CounterTracker before;
+  (void)before.step(source.sample(0, 1, 100, 50));
+  (void)before.step(source.sample(10, 2, 20, Value{}));
+  (void)before.step(source.sample(20, 0, 5'000, 50));
+  const bool decided = GENERATE(false, true);
+  (void)before.step(source.sample(30, 0, 7, 8));
+  if (decided) (void)before.step(source.sample(40, 0, 9, 8));
+  CounterTracker after;
+  REQUIRE(after.from_bytes(before.to_bytes(), 2));
+  CHECK(after.to_bytes() == before.to_bytes());
+  for (const Sample& next : {source.sample(50, 0, 30, 12), source.sample(50, 2, 25, 10), source.sample(50, 3, 4, 0)}) {
+    const Increase a = before.step(next), b = after.step(next);
+    CHECK(a.reason == b.reason);
+    CHECK(a.amounts == b.amounts);
+    CHECK(a.from == b.from);
   }
-  SECTION("a restart: a wrap would have been faster than the line") {
-    const Source source({32, 1'000'000});
-    (void)tracker.step(source.sample(0, 0, 2'000'000'000, 50));
-    const Increase restarted = tracker.step(source.sample(10, 0, 400, 60));
-    CHECK(restarted.reason == Reason::restarted);
-    CHECK(restarted.amounts == Amounts{400, 60});
-  }
-  SECTION("both are believable") {
-    const Source source({32, 100'000'000});
-    (void)tracker.step(source.sample(0, 0, range - 100, 50));
-    const Increase doubtful = tracker.step(source.sample(60, 0, 400, 60));
-    CHECK(doubtful.reason == Reason::doubtful);
-    CHECK(doubtful.amounts == Amounts{0, 0});
-    CHECK(tracker.baselines().back().totals == Amounts{range - 100, 50});
-  }
-  SECTION("neither is believable") {
-    const Source source({32, 10});
-    (void)tracker.step(source.sample(0, 0, 3'000'000'000, 50));
-    CHECK(tracker.step(source.sample(10, 0, 2'000'000'000, 50)).reason == Reason::doubtful);
-  }
-  SECTION("wide counters do not wrap, so without a rate a fall is a restart") {
-    const Source source({64, 0});
-    (void)tracker.step(source.sample(0, 0, 5'000, 50));
-    const Increase restarted = tracker.step(source.sample(10, 0, 400, 50));
-    CHECK(restarted.reason == Reason::restarted);
-    CHECK(restarted.amounts == Amounts{400, 50});
-  }
-  SECTION("one field that falls while another grows is no restart: what grew counts, what fell waits") {
-    const Source source({64, 0});
-    (void)tracker.step(source.sample(0, 0, 5'000'000'000, 10));
-    const Increase mixed = tracker.step(source.sample(10, 0, 5'000'000'100, 9));
-    CHECK(mixed.reason == Reason::doubtful);
-    CHECK(mixed.amounts == Amounts{100, 0});
-    CHECK(tracker.step(source.sample(20, 0, 5'000'000'100, 12)).amounts == Amounts{0, 2});
-  }
-  SECTION("narrow ones without a rate stay in doubt") {
-    const Source source({32, 0});
-    (void)tracker.step(source.sample(0, 0, 5'000, 50));
-    CHECK(tracker.step(source.sample(10, 0, 400, 60)).reason == Reason::doubtful);
-  }
-  SECTION("a late sample is no fall") {
-    const Source source({64, 0});
-    (void)tracker.step(source.sample(10, 0, 5'000, 50));
-    CHECK(tracker.step(source.sample(0, 0, 400, 40)).reason == Reason::repeated);
-    CHECK(tracker.step(source.sample(20, 0, 5'001, 50)).amounts == Amounts{1, 0});
-  }
+}
+
+TEST_CASE("only so many lives go into the bytes, those used last") {
+  const Source source;
+  CounterTracker before, after;
+  for (std::uint64_t epoch = 1; epoch <= 10; ++epoch) (void)before.step(source.sample(0, epoch, 10, 10));
+  REQUIRE(after.from_bytes(before.to_bytes(2), 2));
+  REQUIRE(after.baselines().size() == 2);
+  CHECK(after.baselines().front().epoch == 9);
+  CHECK(after.step(source.sample(10, 11, 5, 0)).reason == Reason::restarted);
+}
+
+TEST_CASE("bytes that are no tracker are refused and change nothing") {
+  const Source source;
+  CounterTracker tracker, other;
+  (void)tracker.step(source.sample(0, 1, 100, 50));
+  (void)other.step(source.sample(0, 0, 5'000, 50));
+  (void)other.step(source.sample(10, 0, 5, 50));
+  const std::string kept = tracker.to_bytes(), good = other.to_bytes();
+  for (std::size_t size = 0; size < good.size(); ++size) CHECK_FALSE(tracker.from_bytes(good.substr(0, size), 2));
+  CHECK_FALSE(tracker.from_bytes(good + "x", 2));
+  CHECK_FALSE(tracker.from_bytes(good, 3));
+  CHECK_FALSE(tracker.from_bytes(std::string(good.size(), '\xff'), 2));
+  CHECK(tracker.to_bytes() == kept);
 }
 
 TEST_CASE("a life without a name is no proof of a restart") {

@@ -158,7 +158,7 @@ intervall: 10s
 )");
   CHECK(
       faults ==
-      R"(t:14:1: unknown option 'intervall'; known are flag, count, offset, limit, ratio, name, idle, size, lan, token, tags, match, …
+      R"(t:14:1: unknown option 'intervall'; known are flag, count, offset, limit, ratio, name, idle, size, lan, token, tags, match, networks, mode, server, peers
 t:1:7: flag: must be yes or no, not 'maybe'
 t:2:8: count: must be between 1 and 100
 t:3:9: offset: '010' looks like an octal number; write it without the leading zero
@@ -328,9 +328,42 @@ TEST_CASE("nodes answer for their keys") {
   CHECK(node.entries.size() == 3);
 }
 
+TEST_CASE("options that others read are known, so that a slip of theirs is told") {
+  Problems problems;
+  const ConfigNode node = parse_config("port: 1\nhost: a\nintervl: 10s\nquite_other: 1", "t", problems, no_environment);
+  inner().parse(node.without({"interval", "log"}).without({"id"}), problems);
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0].text() == "t:3:1: unknown option 'intervl', did you mean 'interval'?");
+  CHECK(problems[1].text() == "t:4:1: unknown option 'quite_other'; known are host, port, interval, log, id");
+}
+
+TEST_CASE("an option without a default is told from one that was given") {
+  struct Late {
+    std::optional<Duration> pause;
+  };
+  const Options<Late> late =
+      Options<Late>{}.add("pause", &Late::pause, "Pause.").range(&Late::pause, 10ms, 24h).existing_path();
+  const auto faults = [&](std::string_view text, std::optional<Duration> expected) {
+    Problems problems;
+    const Late read = late.parse(parse_config(text, "t", problems, no_environment), problems);
+    CHECK((!problems.empty() || read.pause == expected));
+    return problems.empty() ? "" : problems[0].text();
+  };
+  CHECK(faults("{}", std::nullopt) == "");
+  CHECK(faults("pause: 1s", 1s) == "");
+  CHECK(faults("pause: 0s", {}) == "t:1:8: pause: must be between 10ms and 1d");
+  CHECK(faults("pause: 10", {}).find("needs a unit") != std::string::npos);
+  const OptionDoc doc = late.docs().front();
+  CHECK(doc.default_text == "");
+  CHECK(doc.type == OptionDoc::Type::duration);
+  CHECK(doc.maximum == std::optional<std::string>("1d"));
+  CHECK(doc.existing_path);
+}
+
 TEST_CASE("a problem is one line with what is known of its place") {
   CHECK(Problem{{"f", 3, 4}, "a.b", "wrong"}.text() == "f:3:4: a.b: wrong");
   CHECK(Problem{{"f", 0, 0}, "", "wrong"}.text() == "f: wrong");
   CHECK(Problem{{}, "a", "wrong"}.text() == "a: wrong");
-  CHECK(Problem{{}, "a\nb", "\x1b[31m\xc2\x9b\xc3\xa9"}.text() == "a?b: ?[31m?\xc3\xa9");
+  CHECK(Problem{{}, "a\nb", "\x1b[31m\xc2\x9b\xc3\xa9"}.text() == "a b: ?[31m?\xc3\xa9");
+  CHECK(Problem{{"f\xe2\x80\xae", 1, 2}, "a", "\xff"}.text() == "f?:1:2: a: \xef\xbf\xbd");
 }

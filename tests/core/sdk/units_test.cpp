@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "catch.hpp"
+#include "trafficd/series.hpp"
 
 using namespace trafficd;
 using namespace std::chrono_literals;
@@ -76,7 +77,7 @@ TEST_CASE("durations that are slips are refused with what to write") {
   CHECK(says(duration_error("18446744073709551615y"), "too long"));
   CHECK(says(duration_error(""), "missing"));
   CHECK(says(duration_error("s"), "is not a duration"));
-  CHECK(says(duration_error("\n\x01s"), "'??s'"));
+  CHECK(says(duration_error("\n\x01s"), "' ?s'"));
 }
 
 TEST_CASE("a duration that is printed reads back the same") {
@@ -210,6 +211,17 @@ TEST_CASE("globs fit as a shell's do") {
   CHECK_FALSE(glob_match(std::vector<std::string>{}, "eth0"));
   // A pattern that takes exponential time in a naive matcher.
   CHECK_FALSE(glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", std::string(2000, 'a')));
+}
+
+TEST_CASE("a series fits one of the measurements and all of the tags") {
+  const auto measurement = make_measurement("interface_rate", "", {{"f", Kind::gauge, "", ""}}, {"interface"});
+  const SeriesPtr series = make_series("box", measurement, {{"interface", "eth0"}}, {{"site", "home"}});
+  CHECK(series->fits({}, {}));
+  CHECK(series->fits({"cpu", "interface*"}, {{"interface", "eth?"}, {"site", "home"}}));
+  CHECK_FALSE(series->fits({"interface"}, {}));
+  CHECK_FALSE(series->fits({}, {{"interface", "eth0"}, {"site", "work"}}));
+  CHECK_FALSE(series->fits({}, {{"missing", "?*"}}));
+  CHECK(series->fits({}, {{"missing", "*"}}));
 }
 
 TEST_CASE("a secret is read when it is asked for and never shown") {

@@ -21,17 +21,19 @@ struct ConfigEntry;
 struct ConfigNode {
   enum class Type : unsigned char { null, scalar, sequence, map };
   Type type = Type::null;
-  std::string text;                  ///< of a scalar, environment references replaced
-  bool quoted = false;               ///< the scalar stood in quotes, so it is text whatever it looks like
-  bool faulty = false;               ///< already complained of while the file was read; nobody complains again
-  Mark mark;                         ///< where the value begins
-  std::string path;                  ///< `inputs.lan.snaplen`, `pipelines.main.stages[1].fields`
-  std::vector<ConfigNode> items;     ///< of a sequence
-  std::vector<ConfigEntry> entries;  ///< of a map, in file order, keys unique
+  std::string text;                       ///< of a scalar, environment references replaced
+  bool quoted = false;                    ///< the scalar stood in quotes, so it is text whatever it looks like
+  bool faulty = false;                    ///< already complained of while the file was read; nobody complains again
+  bool from_environment = false;          ///< references to the environment were replaced in the text
+  Mark mark;                              ///< where the value begins
+  std::string path;                       ///< `inputs.lan.snaplen`, `pipelines.main.stages[1].fields`
+  std::vector<ConfigNode> items;          ///< of a sequence
+  std::vector<ConfigEntry> entries;       ///< of a map, in file order, keys unique
+  std::vector<std::string> also_known{};  ///< of a map: options that others read and took out of it
 
   /// The value under `key` of a map, or nullptr.
   const ConfigNode* find(std::string_view key) const;
-  /// A copy of this map that lacks the given keys.
+  /// A copy of this map that lacks the given keys, and knows that they belong here.
   ConfigNode without(const std::vector<std::string>& keys) const;
 };
 

@@ -21,11 +21,19 @@
 #else
 #define TRAFFICD_ABI other
 #endif
+// GCC says it by a macro, clang by a feature.
 #if defined(__SANITIZE_THREAD__)
 #define TRAFFICD_FLAVOUR tsan
 #elif defined(__SANITIZE_ADDRESS__)
 #define TRAFFICD_FLAVOUR asan
-#else
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TRAFFICD_FLAVOUR tsan
+#elif __has_feature(address_sanitizer)
+#define TRAFFICD_FLAVOUR asan
+#endif
+#endif
+#ifndef TRAFFICD_FLAVOUR
 #define TRAFFICD_FLAVOUR plain
 #endif
 

@@ -46,8 +46,8 @@ class Clock {
   virtual Wake wait(std::span<const int> fds, SteadyTime deadline, const std::stop_token& stop) = 0;
 };
 
-/// A repeated warning that stays bearable: the first is logged at once, then at doubling pauses (1 min to 1 h) with the
-/// number of those kept back; the end of the trouble is logged once. One thread.
+/// A repeated warning that stays bearable: the first is logged at once, and so is one that is worse; then at doubling
+/// pauses (1 min to 1 h) with the number of those kept back; the end of the trouble is logged once. One thread.
 class Complaint {
  public:
   Complaint(Logger& log, Clock& clock) : log_(log), clock_(clock) {}
@@ -60,6 +60,7 @@ class Complaint {
   Logger& log_;
   Clock& clock_;
   bool active_ = false;
+  Level worst_ = Level::debug;
   std::uint64_t kept_back_ = 0;
   SteadyTime next_{};
   Duration pause_{};

@@ -34,6 +34,7 @@ struct OptionDoc {
   std::string help;
   std::vector<std::string> choices;
   std::optional<std::string> minimum, maximum;
+  bool existing_path = false;     ///< a file or folder that must be there
   std::vector<OptionDoc> nested;  ///< of a block
 };
 std::string type_name(const OptionDoc& doc);
@@ -64,6 +65,17 @@ TRAFFICD_SCALAR_CODEC(Network, network)
 TRAFFICD_SCALAR_CODEC(Secret, secret)
 TRAFFICD_SCALAR_CODEC(Tags, tags)
 #undef TRAFFICD_SCALAR_CODEC
+
+/// What may be left out without having a default.
+template <class V>
+struct OptionCodec<std::optional<V>> {
+  static constexpr OptionDoc::Type type = OptionCodec<V>::type;
+  static constexpr bool list = false;
+  static std::string read(const ConfigNode& node, std::optional<V>& value) {
+    return OptionCodec<V>::read(node, value.emplace());
+  }
+  static std::string print(const std::optional<V>& value) { return value ? OptionCodec<V>::print(*value) : ""; }
+};
 
 struct OptionItem {
   OptionDoc doc;
@@ -173,6 +185,12 @@ class Options {
   Options& required() {
     items_.back().doc.required = true;
     items_.back().doc.default_text.clear();
+    return *this;
+  }
+
+  /// The option added last names a file or folder that must be there; `check` warns when it is not.
+  Options& existing_path() {
+    items_.back().doc.existing_path = true;
     return *this;
   }
 

@@ -86,6 +86,9 @@ class Series : public std::enable_shared_from_this<Series> {
   const CounterTraits& traits() const { return traits_; }
   /// A tag by name, identity first.
   std::optional<std::string_view> tag(std::string_view key) const;
+  /// Whether one of the patterns of measurements fits (all do when there are none), and every tag its pattern; a tag
+  /// that is missing is empty.
+  bool fits(const std::vector<std::string>& measurements, const Tags& tags) const;
   std::size_t hash() const { return hash_; }
   bool same_identity(const Series& other) const;
   /// Over the instance's `max_series`: its samples are dropped and counted by the runner.

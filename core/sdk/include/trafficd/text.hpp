@@ -9,7 +9,8 @@
 // real. Absent fields are left out. The epoch is hexadecimal, `-` when the source cannot tell, followed by `*` when the
 // life began under the input's eyes and by `!` when the sample only sets the mark of its life; then ` w32` and
 // ` r<rate>` where the counter traits differ from the default. In names and values a backslash stands before space,
-// comma, equals, semicolon, slash and backslash; \n is a line feed.
+// comma, equals, semicolon, slash and backslash; \n is a line feed, and \x with two hexadecimal digits a byte of what a
+// terminal must not be shown: control characters, those that turn the direction of writing, what is not UTF-8.
 
 #include <functional>
 #include <string>

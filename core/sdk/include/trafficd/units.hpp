@@ -31,6 +31,12 @@ std::string human_bytes(double bytes, bool binary = false);
 /// For people: `12.3 Mbit/s`.
 std::string human_rate(double bits_per_second);
 
+/// Foreign text as a terminal or a log may show it, on one line: a blank for tabs and line ends, `?` for other control
+/// characters and those that turn the direction of writing, U+FFFD for each byte that is not UTF-8.
+std::string printable(std::string_view text);
+/// The bytes of the character at the front of a text that is not empty; 0 when it is not well-formed UTF-8.
+std::size_t utf8_length(std::string_view text);
+
 /// An address block, IPv4 or IPv6, as `192.168.0.0/16` or `fd00::/8`; a bare address is a block of one.
 struct Network {
   std::array<std::uint8_t, 16> address{};  ///< IPv4 in the first four bytes

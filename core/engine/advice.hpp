@@ -1,0 +1,15 @@
+#pragma once
+// What is not wrong with a configuration and yet worth a word: what it names that is missing on this machine, and what
+// it gives away.
+
+#include <filesystem>
+
+#include "engine/catalog.hpp"
+#include "engine/settings.hpp"
+
+namespace trafficd {
+
+/// Looks at the options that were given to each instance; files are looked at and not opened.
+Problems advice(const Settings& settings, Catalog& catalog, const std::filesystem::path& file);
+
+}  // namespace trafficd

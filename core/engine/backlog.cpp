@@ -1,0 +1,206 @@
+#include "engine/backlog.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace trafficd {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Mode = SpoolSettings::Mode;
+constexpr std::size_t no_mark = std::numeric_limits<std::size_t>::max();
+
+}  // namespace
+
+Backlog::Backlog(const Services& services, const OutputSettings& settings, InstanceHost& host)
+    : services_(services),
+      settings_(settings),
+      host_(host),
+      queue_(settings.queue, host.numbers()),
+      before_fetch_(no_mark),
+      unstored_(host.log(), services.clock),
+      lost_(host.log(), services.clock),
+      backoff_(1s, 1min) {
+  if (settings.spool.mode != Mode::off)
+    spool_.emplace(services.state_folder / "spool" / settings.id, settings.spool, *host.numbers(), host.log(),
+                   services.clock);
+}
+
+void Backlog::learn(const MeasurementPtr& measurement) {
+  if (spool_) spool_->learn(measurement);
+}
+
+bool Backlog::pending() {
+  const std::lock_guard lock(mutex_);
+  return in_flight_ || (spool_ && !spool_->empty());
+}
+
+/// A queue that only stands for a moment, because much came at once, stays in memory.
+bool Backlog::due(bool failing) {
+  if (!spool_ || services_.clock.steady() < next_store_) return false;
+  const std::size_t waiting = queue_.size();
+  if (settings_.spool.mode == Mode::always) return waiting > 0 || (in_flight_ && !from_spool_);
+  return waiting > settings_.queue / 2 && (failing || !spool_->empty() || waiting >= before_fetch_);
+}
+
+std::size_t Backlog::mark() {
+  const std::lock_guard lock(mutex_);
+  if (!spool_ || services_.clock.steady() < next_store_) return no_mark;
+  return settings_.spool.mode == Mode::always ? 1 : settings_.queue / 2 + 1;
+}
+
+SteadyTime Backlog::next_turn() {
+  const std::lock_guard lock(mutex_);
+  if (!spool_) return SteadyTime::max();
+  const SteadyTime sync = spool_->sync_due().value_or(SteadyTime::max());
+  return services_.clock.steady() < next_store_ ? std::min(sync, next_store_) : sync;
+}
+
+void Backlog::keep_up(bool failing) {
+  const std::lock_guard lock(mutex_);
+  tend(failing);
+}
+
+void Backlog::tend(bool failing) {
+  if (!spool_ || rescued_) return;
+  // First, so that what is stored now and written in the next moment never bothers the disk.
+  if (spool_->sync_due() && *spool_->sync_due() <= services_.clock.steady()) spool_->sync();
+  if (!due(failing)) return;
+  if (const Status status = store(); status) {
+    unstored_.resolve("the spool takes samples again");
+    backoff_.reset();
+  } else {
+    unstored_.complain(Level::warning, concat(status.message(), "; until then samples wait in memory"));
+    next_store_ = services_.clock.steady() + backoff_.next();
+  }
+}
+
+Status Backlog::store() {
+  if (from_spool_) in_flight_.reset();  // it is read again
+  std::vector<Item> items = queue_.take(no_mark);
+  const std::size_t skip = in_flight_ ? done_ : 0;
+  if (in_flight_) items.insert(items.begin(), in_flight_);
+  if (items.empty()) return Status::ok();
+  const Spool::Appended appended = spool_->append(items, skip);
+  keep_rest(std::move(items), skip + appended.samples);
+  return appended.status;
+}
+
+/// Takes the first `stored` samples of the items out of memory and leaves the rest where it was.
+void Backlog::keep_rest(std::vector<Item> items, std::size_t stored) {
+  if (in_flight_) {
+    done_ = std::min(stored, in_flight_->size());
+    stored -= done_;
+    if (done_ == in_flight_->size()) in_flight_.reset();
+    items.erase(items.begin());
+  }
+  host_.numbers()->samples_in.fetch_add(stored, std::memory_order_relaxed);
+  auto item = items.begin();
+  for (; item != items.end() && (*item)->size() <= stored; ++item) stored -= (*item)->size();
+  if (item == items.end()) return;
+  if (stored > 0)
+    *item = std::make_shared<Batch>((*item)->begin() + static_cast<std::ptrdiff_t>(stored), (*item)->end());
+  items.erase(items.begin(), item);
+  queue_.put_back(items);
+}
+
+Status Backlog::fetch() {
+  done_ = 0;
+  from_spool_ = false;
+  if (spool_) {
+    auto oldest = spool_->front(settings_.batch_size);
+    if (!oldest) return Status::retry(oldest.error());
+    from_spool_ = !(*oldest)->empty();
+    if (from_spool_) in_flight_ = std::move(*oldest);
+    if (from_spool_) return Status::ok();
+  }
+  before_fetch_ = queue_.size();
+  std::vector<Item> taken = queue_.take(settings_.batch_size);
+  if (queue_.size() == 0) before_fetch_ = no_mark;
+  if (taken.empty()) return Status::ok();
+  if (taken.size() == 1) {
+    in_flight_ = std::move(taken.front());
+  } else {
+    auto joined = std::make_shared<Batch>();
+    for (const Item& batch : taken) joined->insert(joined->end(), batch->begin(), batch->end());
+    in_flight_ = std::move(joined);
+  }
+  host_.numbers()->samples_in.fetch_add(in_flight_->size(), std::memory_order_relaxed);
+  return Status::ok();
+}
+
+Result<Backlog::Offer> Backlog::next(bool failing) {
+  const std::lock_guard lock(mutex_);
+  if (rescued_) return Offer{};
+  tend(failing);
+  if (!in_flight_)
+    if (const Status status = fetch(); !status) return Error{status.message()};
+  if (!in_flight_) return Offer{};
+  const std::span<const Sample> rest = std::span(*in_flight_).subspan(done_);
+  return Offer{in_flight_, rest.first(std::min<std::size_t>(rest.size(), settings_.batch_size))};
+}
+
+void Backlog::done(std::size_t written) {
+  const std::lock_guard lock(mutex_);
+  if (!in_flight_) return;
+  if (from_spool_) spool_->advance(written);
+  done_ += written;
+  if (done_ == in_flight_->size()) in_flight_.reset();
+}
+
+void Backlog::lose(const std::string& reason) {
+  Given lost;
+  if (in_flight_ && !from_spool_)
+    for (const Sample& sample : std::span(*in_flight_).subspan(done_)) lost.add(sample);
+  in_flight_.reset();
+  for (const Item& batch : queue_.take(no_mark)) {
+    host_.numbers()->samples_in.fetch_add(batch->size(), std::memory_order_relaxed);
+    for (const Sample& sample : *batch) lost.add(sample);
+  }
+  if (lost.samples == 0) return;
+  host_.numbers()->lose(reason, lost.samples, lost.first, lost.last);
+  const std::string message = concat(lost.samples, " samples could not be written (", reason, ")");
+  // The last word of an output is always said, however often it complained before.
+  if (reason == "stop")
+    host_.log().error(message);
+  else
+    lost_.complain(Level::error, message);
+}
+
+void Backlog::give_up(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  lose(reason);
+}
+
+void Backlog::end() {
+  if (spool_) {
+    const std::size_t waiting = queue_.size() + (in_flight_ && !from_spool_ ? in_flight_->size() - done_ : 0);
+    const Status status = store();
+    spool_->sync();
+    if (!status)
+      host_.log().error(status.message());
+    else if (waiting > 0)
+      host_.log().info(concat(waiting, " samples wait on disk for the next start"));
+  }
+  lose("stop");
+}
+
+void Backlog::finish() {
+  const std::lock_guard lock(mutex_);
+  if (!rescued_) end();
+}
+
+void Backlog::hurry(SteadyTime deadline) {
+  if (spool_) spool_->hurry(deadline);
+}
+
+void Backlog::rescue() {
+  hurry({});
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(rescued_, true)) return;
+  end();
+}
+
+}  // namespace trafficd

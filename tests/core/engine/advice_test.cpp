@@ -1,0 +1,124 @@
+#include "engine/advice.hpp"
+
+#include <filesystem>
+
+#include "catch.hpp"
+#include "engine/config_file.hpp"
+#include "trafficd/testing/temp_folder.hpp"
+
+using namespace trafficd;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Server {
+  Secret password;
+};
+
+struct Config {
+  Secret token{Secret::Source::text, "default"};
+  std::string root = "/nonexistent/default";
+  std::vector<std::string> files;
+  Server server;
+  std::vector<Server> peers;
+};
+
+Options<Config> options() {
+  const Options<Server> server = Options<Server>{}.add("password", &Server::password, "Password.");
+  return Options<Config>{}
+      .add("token", &Config::token, "Token.")
+      .add("root", &Config::root, "Root.")
+      .existing_path()
+      .add("files", &Config::files, "Files.")
+      .existing_path()
+      .add_block("server", &Config::server, server, "Server.")
+      .add_list("peers", &Config::peers, server, "Peers.");
+}
+
+struct Poll final : PollInput {
+  Poll(const ConfigNode&, Host&) {}
+  static Declarations declare() { return {options().docs(), {}, {}}; }
+  Status collect(Batch&) override { return Status::ok(); }
+};
+
+struct Pass final : Stage {
+  Pass(const ConfigNode&, Host&) {}
+  static Declarations declare() { return {options().docs(), {}, {}}; }
+  void process(Batch&) override {}
+};
+
+struct Sink final : Output {
+  Sink(const ConfigNode&, Host&) {}
+  static Declarations declare() { return {options().docs(), {}, {}}; }
+  WriteResult write(std::span<const Sample> batch) override { return WriteResult::all(batch); }
+};
+
+const PluginDescriptor poll = describe_plugin<Poll>("poll", "");
+const PluginDescriptor pass = describe_plugin<Pass>("pass", "");
+const PluginDescriptor sink = describe_plugin<Sink>("sink", "");
+
+struct AdviceFixture {
+  testing::TempFolder folder;
+  fs::path file = folder.path() / "test.yaml";
+
+  /// What is said of a file with this input, a line each, without the file's name.
+  std::string of(const std::string& input, const std::string& rest = "outputs: { sink: }\n") {
+    const std::string text = concat("inputs: { poll: ", input, " }\n", rest);
+    folder.write("test.yaml", text);
+    fs::permissions(file, mode);
+    Problems problems;
+    const ConfigNode root = parse_config(text, "f", problems, [](const std::string&) { return "from outside"; });
+    const Settings settings = read_settings(root, problems);
+    REQUIRE(problems.empty());
+    Catalog catalog({});
+    for (const PluginDescriptor* plugin : {&poll, &pass, &sink}) catalog.add(plugin);
+    std::string all;
+    for (const Problem& each : advice(settings, catalog, file)) all += each.text() + '\n';
+    return all;
+  }
+  fs::perms mode = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read;
+};
+
+const std::string plain = "a secret in plain text; write { file: PATH }, { credential: NAME } or { env: NAME }";
+
+}  // namespace
+
+TEST_CASE("a secret in plain text is worth a word, wherever it stands, and is not shown") {
+  AdviceFixture f;
+  CHECK(f.of("{ token: hunter2 }") == "f:1:26: inputs.poll.token: " + plain + "\n");
+  CHECK(f.of("{ server: { password: hunter2 } }") == "f:1:39: inputs.poll.server.password: " + plain + "\n");
+  CHECK(f.of("{ peers: [{}, { password: hunter2 }] }") == "f:1:43: inputs.poll.peers[1].password: " + plain + "\n");
+  CHECK(f.of("", "outputs: { sink: { token: x } }\npipelines: { p: { stages: [{ plugin: pass, token: y }] } }\n") ==
+        "f:2:27: outputs.sink.token: " + plain + "\nf:3:51: pipelines.p.stages[0].token: " + plain + "\n");
+}
+
+TEST_CASE("where every user can read the file, that is said too") {
+  AdviceFixture f;
+  f.mode = f.mode | fs::perms::others_read;
+  CHECK(f.of("{ token: hunter2 }") ==
+        "f:1:26: inputs.poll.token: a secret in plain text in a file that every user of this machine can read; write "
+        "{ file: PATH }, { credential: NAME } or { env: NAME }, or 'chmod o-r' it\n");
+}
+
+TEST_CASE("a secret that stands elsewhere is none of the file's") {
+  AdviceFixture f;
+  for (const char* good : {"{ token: '${TOKEN}' }", "{ token: { env: TOKEN } }", "{ token: { credential: token } }",
+                           "{ token: '' }", "{ token: { file: relative } }", "", "{}"}) {
+    INFO(good);
+    CHECK(f.of(good) == "");
+  }
+}
+
+TEST_CASE("files that must be there and are not are told, defaults aside") {
+  AdviceFixture f;
+  const std::string there = f.folder.path();
+  CHECK(f.of(concat("{ root: ", there, ", files: [", there, "/test.yaml], token: { file: ", there, "/test.yaml } }")) ==
+        "");
+  CHECK(f.of("{ root: /nonexistent/x }") ==
+        "f:1:25: inputs.poll.root: '/nonexistent/x' cannot be read by this user: No such file or directory; the user "
+        "of the service must be able to\n");
+  CHECK(f.of("{ token: { file: /nonexistent/y } }").find("inputs.poll.token.file: '/nonexistent/y' cannot be read") !=
+        std::string::npos);
+  CHECK(f.of(concat("{ files: [", there, ", /nonexistent/z] }")).find("inputs.poll.files[1]: '/nonexistent/z'") !=
+        std::string::npos);
+}
