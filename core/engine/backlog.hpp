@@ -49,8 +49,8 @@ class Backlog {
   void give_up(const std::string& reason);
   /// Any thread: from `deadline` on nothing may take long.
   void hurry(SteadyTime deadline);
-  /// Any thread, while the output hangs: all goes to disk now, and nothing is given out any more. What the output had in
-  /// its hands may be delivered twice.
+  /// Any thread, while the output hangs: all goes to disk now, and nothing is given out any more. What the output had
+  /// in its hands may be delivered twice.
   void rescue();
 
  private:

@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t half = RejectsFile::max_size / 2;
 
 Status failed(const fs::path& path, int error) {
-  return Status::retry(concat("cannot set rejected samples aside in ", path, ": ",
-                              std::generic_category().message(error)));
+  return Status::retry(
+      concat("cannot set rejected samples aside in ", path, ": ", std::generic_category().message(error)));
 }
 
 Status append(const fs::path& path, std::string_view text) {

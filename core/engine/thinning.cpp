@@ -81,8 +81,7 @@ void halve(Batch& samples, std::size_t reach, bool keep_edges, Given& thinned) {
 
 }  // namespace
 
-Lives::Lives(const Batch& samples)
-    : older(samples.size(), none), newer(samples.size(), none), life(samples.size()) {
+Lives::Lives(const Batch& samples) : older(samples.size(), none), newer(samples.size(), none), life(samples.size()) {
   struct Place {
     std::size_t life, newest;
   };

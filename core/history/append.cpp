@@ -56,8 +56,8 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
   return result;
 }
 
-/// Brings new series and their first marks from the log into the file itself: were the log lost or cut short, a mark that
-/// is there makes up for it with the next sample; one that is not there begins anew. At most once a minute.
+/// Brings new series and their first marks from the log into the file itself: were the log lost or cut short, a mark
+/// that is there makes up for it with the next sample; one that is not there begins anew. At most once a minute.
 void Writer::Session::secure_new_series(Timestamp now) {
   const bool just_done = now >= secured_at_ && now < secured_at_ + std::chrono::minutes(1);
   if (ledger_->added() == secured_series_ || just_done) return;

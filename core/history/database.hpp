@@ -103,7 +103,8 @@ class Database {
   /// Goes over to write-ahead logging, which is folded back after so many pages: readers and the writer then do not
   /// wait for each other. Apart from opening, so that a file can be looked at before it is changed.
   void log_ahead(int wal_pages = 1000);
-  /// Folds the log back as far as readers let, and brings it to the disk. What fails now is done later by SQLite itself.
+  /// Folds the log back as far as readers let, and brings it to the disk. What fails now is done later by SQLite
+  /// itself.
   void fold_log() noexcept;
   /// Leaves write-ahead logging, so that one plain file remains that anybody may read; when somebody is reading just
   /// now, the log stays beside it.

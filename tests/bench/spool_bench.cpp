@@ -25,8 +25,8 @@ class House {
  public:
   House() {
     std::vector<FieldSpec> fields;
-    for (const char* name : {"rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_errors", "tx_errors", "rx_dropped",
-                             "tx_dropped"})
+    for (const char* name :
+         {"rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped"})
       fields.push_back({name, Kind::counter, "1", ""});
     fields.push_back({"speed", Kind::gauge, "bit/s", ""});
     fields.push_back({"up", Kind::gauge, "1", ""});

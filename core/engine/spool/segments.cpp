@@ -68,7 +68,8 @@ fs::path Segments::path(const Segment& segment) const {
 Status Segments::open() {
   std::error_code error;
   std::vector<Segment> found;
-  for (auto it = fs::directory_iterator(folder_, error); !error && it != fs::directory_iterator(); it.increment(error)) {
+  for (auto it = fs::directory_iterator(folder_, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
     std::error_code ignored;
     if (it->path().extension() == ".tmp") fs::remove(it->path(), ignored);
     auto segment = parse_name(it->path().filename().native());
@@ -236,8 +237,7 @@ Status Segments::replace(std::size_t from, std::size_t to, std::string_view bloc
   if (!blocks.empty())
     if (const Status status = write_new(made, blocks); !status) return status;
   for (std::size_t i = from; i <= to; ++i)
-    if (blocks.empty() || list_[i].first != made.first || list_[i].last != made.last)
-      ::unlink(path(list_[i]).c_str());
+    if (blocks.empty() || list_[i].first != made.first || list_[i].last != made.last) ::unlink(path(list_[i]).c_str());
   forget(from, to);
   if (blocks.empty()) return Status::ok();
   list_.insert(list_.begin() + static_cast<std::ptrdiff_t>(from), made);

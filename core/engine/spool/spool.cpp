@@ -180,8 +180,7 @@ Spool::Appended Spool::append(std::span<const Item> items, std::size_t skip) {
   if (status) status = writing.finish();
   bytes_gauge_ = static_cast<std::int64_t>(segments_.bytes());
   if (was_empty && status && settings_.mode == SpoolSettings::Mode::always)
-    if (auto blocks = writing.only_segment())
-      fresh_ = Fresh{{items.begin(), items.end()}, skip, std::move(*blocks)};
+    if (auto blocks = writing.only_segment()) fresh_ = Fresh{{items.begin(), items.end()}, skip, std::move(*blocks)};
   return {writing.written(), std::move(status)};
 }
 
@@ -220,8 +219,8 @@ bool Spool::pass_over(const Piece& piece, std::uint64_t offset) {
     losses_.damaged(segments_.path(segments_.list().front()), offset, piece);
   } else if (!piece.info.done) {
     if (settings_.max_age == Duration::zero() || piece.info.last >= clock_.now() - settings_.max_age) return false;
-    losses_.expired({piece.info.samples - std::min<std::size_t>(piece.info.samples, delivered), piece.info.first,
-                     piece.info.last});
+    losses_.expired(
+        {piece.info.samples - std::min<std::size_t>(piece.info.samples, delivered), piece.info.first, piece.info.last});
     if (const Status status = segments_.mark_done(offset); !status) log_.debug(status.message());
   }
   position_ = {offset + piece.size, 0};
@@ -236,8 +235,7 @@ void Spool::read_blocks(std::string_view bytes, std::size_t most, Batch& batch) 
     auto piece = scanner.next();
     if (!piece) return;
     const std::uint64_t offset = begin + piece->offset;
-    const std::optional<std::string> lines =
-        piece->whole && !piece->info.done ? spool::unpack(*piece) : std::nullopt;
+    const std::optional<std::string> lines = piece->whole && !piece->info.done ? spool::unpack(*piece) : std::nullopt;
     piece->whole = piece->whole && (piece->info.done || lines);
     if (!lines || batch.empty()) {
       if (!batch.empty()) return;

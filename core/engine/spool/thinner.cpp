@@ -66,21 +66,19 @@ class Thinner::Rewriting {
 
   /// A sample goes when its neighbours are no more than the grain apart without it. The newest of a life in the run
   /// stays, so that its total survives. So does the oldest: a receiver that never saw this life takes it for its mark.
-  /// And the first behind a pause, because what grew since did not grow in the pause; and marks. Of those beside a fall,
-  /// and of deltas, which are added to the next sample, the neighbours must be in this segment.
+  /// And the first behind a pause, because what grew since did not grow in the pause; and marks. Of those beside a
+  /// fall, and of deltas, which are added to the next sample, the neighbours must be in this segment.
   bool stays(std::size_t i, const Here& life) const {
     const Sample& sample = samples_[i];
     const Trace& trace = *life.trace;
     const std::size_t older = lives_.older[i];
     if (!trace.newer || sample.mark_only) return true;
     // Where the older one is in another segment, it stands as far away as the newer one.
-    const Timestamp before =
-        older != Lives::none ? samples_[older].time : sample.time - apart(trace.time, sample.time);
+    const Timestamp before = older != Lives::none ? samples_[older].time : sample.time - apart(trace.time, sample.time);
     if (apart(*trace.newer, before) > grain_ + jitter) return true;
     if (sample.epoch == 0 && (near_end(i) || beside_fall(samples_, lives_, i))) return true;
     if (life.newer == Lives::none && has_deltas(sample.series->measurement())) return true;
-    return older == Lives::none &&
-           (trace.first_segment == segment_ || std::ranges::count(trace.pauses, segment_) > 0);
+    return older == Lives::none && (trace.first_segment == segment_ || std::ranges::count(trace.pauses, segment_) > 0);
   }
 
   /// Whether one of the two neighbours on either side is not in this segment.

@@ -57,8 +57,7 @@ TEST_CASE("what was taken can be put back to the front") {
   queue.push(batch_of(link("a"), 30, 10));
   queue.put_back(taken);
   CHECK(meter->queue == 40);
-  for (int i = 0; i < 4; ++i)
-    CHECK(queue.take(1).front()->front().time == Timestamp(std::chrono::seconds(i * 10)));
+  for (int i = 0; i < 4; ++i) CHECK(queue.take(1).front()->front().time == Timestamp(std::chrono::seconds(i * 10)));
 
   SECTION("more than there is room for is thinned") {
     queue.push(batch_of(link("a"), 0, 90));

@@ -66,7 +66,8 @@ struct DamageFixture : SpoolFixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(DamageFixture, "any byte may be wrong: the other blocks are delivered, and the damage is counted once") {
+TEST_CASE_METHOD(DamageFixture,
+                 "any byte may be wrong: the other blocks are delivered, and the damage is counted once") {
   for (std::size_t byte = 0; byte < whole.size(); ++byte)
     for (const int flip : {0x01, 0x80, 0xff}) {
       INFO("byte " << byte << " xor " << flip);

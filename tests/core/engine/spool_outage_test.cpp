@@ -14,13 +14,14 @@ namespace {
 constexpr std::size_t lives_of_the_house = 60;
 constexpr Duration tick = 10s;
 
-/// Sixty interfaces, with the fields that the `interface` input has. After a third of the time the machine is restarted; one link is there only for an hour.
+/// Sixty interfaces, with the fields that the `interface` input has. After a third of the time the machine is
+/// restarted; one link is there only for an hour.
 class House {
  public:
   explicit House(Timestamp start, Duration span) : start_(start), span_(span) {
     std::vector<FieldSpec> fields;
-    for (const char* name : {"rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_errors", "tx_errors", "rx_dropped",
-                             "tx_dropped"})
+    for (const char* name :
+         {"rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped"})
       fields.push_back({name, Kind::counter, "1", ""});
     for (const char* name : {"speed", "up"}) fields.push_back({name, Kind::gauge, "1", ""});
     measurement_ = make_measurement("interface", "", std::move(fields), {"interface"});
@@ -61,7 +62,8 @@ class House {
  private:
   std::uint64_t random() { return seed_ = seed_ * 6364136223846793005ULL + 1442695040888963407ULL, seed_ >> 33; }
   static Sample sample(const SeriesPtr& series, Timestamp now, std::uint64_t epoch, bool born, std::uint64_t total) {
-    return {series, now, epoch, born, false, {total, total / 3, total / 900, total / 2'000, 0, 0, total >> 30, 0, 1e9, 1}};
+    return {series, now,   epoch,
+            born,   false, {total, total / 3, total / 900, total / 2'000, 0, 0, total >> 30, 0, 1e9, 1}};
   }
 
   const Timestamp start_;

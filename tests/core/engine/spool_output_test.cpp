@@ -87,7 +87,8 @@ std::vector<std::int64_t> numbers(int from, int to) {
 
 }  // namespace
 
-TEST_CASE_METHOD(OutputFixture, "a failing output: up to half the queue stays in memory, more goes to disk; none is lost") {
+TEST_CASE_METHOD(OutputFixture,
+                 "a failing output: up to half the queue stays in memory, more goes to disk; none is lost") {
   make();
   dead();
   push(400);

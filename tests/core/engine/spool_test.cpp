@@ -44,7 +44,8 @@ std::vector<std::int64_t> numbers(std::int64_t from, std::int64_t to) {
 
 }  // namespace
 
-TEST_CASE_METHOD(SpoolFixture, "a spool makes nothing on disk before it is needed, and leaves no file when it is empty") {
+TEST_CASE_METHOD(SpoolFixture,
+                 "a spool makes nothing on disk before it is needed, and leaves no file when it is empty") {
   CHECK(spool->empty());
   CHECK(front().empty());
   CHECK(folder.empty());
@@ -85,8 +86,9 @@ TEST_CASE_METHOD(SpoolFixture, "everything that a sample has comes back") {
   CHECK(damaged() == 0);
 }
 
-TEST_CASE_METHOD(SpoolFixture, "a declared measurement comes back with its units; one that is not has the fields of its "
-                               "lines") {
+TEST_CASE_METHOD(SpoolFixture,
+                 "a declared measurement comes back with its units; one that is not has the fields of its "
+                 "lines") {
   append(row(0, 1));
   append({{link("a"), at(1), 7, false, false, {Value(), Value(), 4}}});
   reopen();
@@ -161,7 +163,8 @@ TEST_CASE_METHOD(SpoolFixture, "many short lives of the daemon do not leave many
   CHECK(seconds(drain()) == numbers(0, 200));
 }
 
-TEST_CASE_METHOD(SpoolFixture, "a kill between any two operations costs nothing, and repeats at most what was in hands") {
+TEST_CASE_METHOD(SpoolFixture,
+                 "a kill between any two operations costs nothing, and repeats at most what was in hands") {
   int pushed = 0, delivered = 0, copies = 0;
   const auto check_copy = [&] {
     const auto copy = folder.path() / concat("copy", copies++);
@@ -200,8 +203,8 @@ TEST_CASE_METHOD(SpoolFixture, "what a merge that was cut short left over is tak
   write_file(path / "0000000009-0000000001.seg", "no segment at all");
   reopen();
   CHECK(seconds(front()) == numbers(0, 10));
-  CHECK(files() == std::set<std::filesystem::path>{"0000000001-0000000003.seg", "notes.txt",
-                                                   "0000000009-0000000001.seg"});
+  CHECK(files() ==
+        std::set<std::filesystem::path>{"0000000001-0000000003.seg", "notes.txt", "0000000009-0000000001.seg"});
   append(row(10, 10));
   CHECK(seconds(drain()) == numbers(0, 20));
   append(row(20, 10));

@@ -77,13 +77,12 @@ struct ThinningFixture : SpoolFixture {
   }
 };
 
-void expect_order(const Batch& got) {
-  CHECK(std::ranges::is_sorted(got, {}, &Sample::time));
-}
+void expect_order(const Batch& got) { CHECK(std::ranges::is_sorted(got, {}, &Sample::time)); }
 
 }  // namespace
 
-TEST_CASE_METHOD(ThinningFixture, "sixty series: the cap holds at all times, totals stay, the oldest are the coarsest") {
+TEST_CASE_METHOD(ThinningFixture,
+                 "sixty series: the cap holds at all times, totals stay, the oldest are the coarsest") {
   make_series_of(60);
   push_ticks(3'000);
   const Batch got = drain_and_compare();

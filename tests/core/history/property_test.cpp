@@ -237,6 +237,14 @@ std::string unnamed_fault(const Steps& steps, const Written& written) {
 
 }  // namespace
 
+TEST_CASE("dbg") {
+  Steps steps = {{.name="dsl",.time=0,.values={4294069330ull,2305843009213693952ull},.traits={32,100000}},
+  {.name="dsl",.time=0,.values={4294069330ull,2305843009213693952ull},.traits={32,100000}},
+  {.name="dsl",.time=20,.values={4294180147ull,2000444710ull},.traits={32,100000}},
+  {.name="dsl",.time=30,.values={4294417444ull,2000579680ull},.traits={32,100000},.commit=true}};
+  auto w=write({steps});
+  printf("%zu: %zu %llu fault %s\n", w.size(), w[0].doubts.size(), (unsigned long long)w[0].passed[0], unnamed_fault(steps,w[0]).c_str());
+}
 TEST_CASE("property: the file holds to the byte what passed, through kills, resends, restarts and renames") {
   check_histories(make_named, named_fault);
 }
