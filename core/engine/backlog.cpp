@@ -133,7 +133,7 @@ Status Backlog::fetch() {
 
 Result<Backlog::Offer> Backlog::next(bool failing) {
   const std::lock_guard lock(mutex_);
-  if (rescued_) return Offer{};
+  if (rescued_) return Error{"this output has been left behind"};
   tend(failing);
   if (!in_flight_)
     if (const Status status = fetch(); !status) return Error{status.message()};

@@ -49,8 +49,12 @@ Graph::~Graph() {
 void Graph::make_outputs(Catalog& catalog, const Settings& settings, Problems& problems) {
   for (const OutputSettings& each : settings.outputs)
     if (const PluginDescriptor* plugin = plugin_of(catalog, PluginType::output, each, problems))
-      collect_faults(each.node, problems,
-                     [&] { outputs_.push_back(std::make_unique<OutputRunner>(services_, each, *plugin, fatal_)); });
+      collect_faults(each.node, problems, [&] {
+        OutputSettings resolved = each;
+        if (resolved.spool.mode == SpoolSettings::Mode::automatic && plugin->declare().live)
+          resolved.spool.mode = SpoolSettings::Mode::off;
+        outputs_.push_back(std::make_unique<OutputRunner>(services_, resolved, *plugin, fatal_));
+      });
 }
 
 void Graph::make_inputs(Catalog& catalog, const Settings& settings, Problems& problems) {

@@ -26,8 +26,8 @@ struct InstanceSettings {
 
 /// What of an output waits on disk.
 struct SpoolSettings {
-  enum class Mode : std::uint8_t { on_failure, always, off };
-  Mode mode = Mode::on_failure;
+  enum class Mode : std::uint8_t { automatic, on_failure, always, off };
+  Mode mode = Mode::automatic;  ///< as on_failure, but off for a plugin whose declarations say `live`
   ByteSize max_size{16 * 1024 * 1024};
   Duration max_age{};  ///< zero: no limit
 };

@@ -48,10 +48,12 @@ OptionDoc block_doc(std::string name, std::string help, bool list, std::vector<O
 Options<SpoolSettings> spool_part() {
   using Mode = SpoolSettings::Mode;
   return Options<SpoolSettings>{}
-      .add_choice("mode", &SpoolSettings::mode,
-                  {{"on_failure", Mode::on_failure}, {"always", Mode::always}, {"off", Mode::off}},
-                  "When samples go to disk: what a failing or slow output leaves waiting, and what is left at a stop; "
-                  "or all before the first try, so that even a kill loses none; or never.")
+      .add_choice(
+          "mode", &SpoolSettings::mode,
+          {{"auto", Mode::automatic}, {"on_failure", Mode::on_failure}, {"always", Mode::always}, {"off", Mode::off}},
+          "When samples go to disk: `on_failure` what a failing or slow output leaves waiting, and what is left "
+          "at a stop; `always` all before the first try, so that even a kill loses none; `off` never; `auto` is "
+          "`on_failure`, but `off` where old samples are of no use (stdout).")
       .add("max_size", &SpoolSettings::max_size,
            "The most that waits on disk; above that it is thinned, the oldest first, totals last.")
       .range(&SpoolSettings::max_size, ByteSize{1ULL << 20}, ByteSize{1ULL << 40})

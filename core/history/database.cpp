@@ -238,7 +238,17 @@ bool is_text(const std::filesystem::path& file) {
   std::string head(100, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));
-  return !head.empty() && head.find('\0') == std::string::npos;
+  const bool whole = in.peek() == std::ifstream::traits_type::eof();
+  std::string_view rest = head;
+  while (!rest.empty()) {
+    const auto first = static_cast<unsigned char>(rest.front());
+    const std::size_t length = utf8_length(rest);
+    // The last character may be cut off by our limit.
+    if (length == 0) return !whole && rest.size() < 4 && rest.size() < head.size();
+    if (first < ' ' && first != '\n' && first != '\r' && first != '\t') return false;
+    rest.remove_prefix(length);
+  }
+  return !head.empty();
 }
 
 std::filesystem::path set_aside(const std::filesystem::path& file, Timestamp now) {

@@ -135,7 +135,7 @@ class Transaction {
   bool done_ = false;
 };
 
-/// Whether the file is no database of any kind but a text: no header of SQLite, and no zero byte where one has many.
+/// Whether the file begins as a text does: well-formed UTF-8 without control characters.
 bool is_text(const std::filesystem::path& file);
 
 /// Renames a damaged database and its log to `<file>.damaged-<stamp>`, which SQLite can still open as a pair. Answers

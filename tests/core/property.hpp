@@ -19,6 +19,12 @@ inline std::uint64_t between(Random& random, std::uint64_t least, std::uint64_t 
 /// True once in `times`.
 inline bool once_in(Random& random, std::uint64_t times) { return between(random, 1, times) == 1; }
 
+/// TRAFFICD_SEED=<number> chooses another row of cases.
+inline std::uint64_t seed() {
+  const char* given = std::getenv("TRAFFICD_SEED");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
+}
+
 /// Leaves out parts, large ones first, as long as what remains still fails.
 template <class Item, class Fault>
 std::vector<Item> shrunk(std::vector<Item> items, const Fault& fault) {
@@ -35,18 +41,16 @@ std::vector<Item> shrunk(std::vector<Item> items, const Fault& fault) {
   return items;
 }
 
-/// Makes `cases` cases and fails with the first that has a fault. TRAFFICD_SEED=<number> chooses another row of them.
+/// Makes `cases` cases and fails with the first that has a fault.
 template <class Make, class Fault, class Print>
 void for_all(std::uint64_t cases, const Make& make, const Fault& fault, const Print& print) {
-  const char* given = std::getenv("TRAFFICD_SEED");
-  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
   for (std::uint64_t i = 0; i < cases; ++i) {
-    std::seed_seq mixed{seed, i};
+    std::seed_seq mixed{seed(), i};
     Random random(mixed);
     const auto items = make(random);
     if (fault(items).empty()) continue;
     const auto least = shrunk(items, fault);
-    FAIL("TRAFFICD_SEED=" << seed << ", case " << i << ": " << fault(least) << "\n" << print(least));
+    FAIL("TRAFFICD_SEED=" << seed() << ", case " << i << ": " << fault(least) << "\n" << print(least));
   }
   SUCCEED();
 }

@@ -57,6 +57,8 @@ Status make_state_folder(const fs::path& folder) {
 
 // What an instance may take beyond the deadline of the stop: the rest of its last call.
 constexpr Duration stop_grace = std::chrono::seconds(5);
+// Two signals at once are one wish: `timeout` sends one to its child and one to the child's group.
+constexpr Duration same_wish = std::chrono::milliseconds(500);
 
 /// Ends the process when a stop hangs or is asked for again: nothing that a plugin does may keep the daemon from
 /// ending.
@@ -64,15 +66,14 @@ class StopWatch {
  public:
   StopWatch(Graph& graph, Signals& signals, Logger& log, Duration deadline)
       : thread_([&graph, &signals, &log, deadline](const std::stop_token& done) {
-          const auto end = std::chrono::steady_clock::now() + deadline;
-          std::string why = "the deadline of the stop has passed";
-          while (std::chrono::steady_clock::now() < end) {
+          const auto begin = std::chrono::steady_clock::now(), end = begin + deadline;
+          bool again = false;
+          for (auto now = begin; now < end && !(again && now - begin >= same_wish);
+               now = std::chrono::steady_clock::now()) {
             if (done.stop_requested()) return;
-            if (signals.wait(100) == Signals::Event::stop) {
-              why = "asked to stop again";
-              break;
-            }
+            if (signals.wait(100) == Signals::Event::stop) again = true;
           }
+          const std::string why = again ? "asked to stop again" : "the deadline of the stop has passed";
           if (done.stop_requested()) return;
           const std::vector<std::string> left = graph.running();
           graph.rescue();

@@ -9,6 +9,7 @@
 
 #include "trafficd/config_node.hpp"
 #include "trafficd/units.hpp"
+#include "year_rule.hpp"
 
 namespace trafficd {
 
@@ -18,30 +19,58 @@ using Seconds = std::chrono::sys_seconds;
 
 // No zone means UTC, so that whoever lives in UTC never loads the time zone data.
 struct ZoneAccess {
-  static Zone make(std::string name, const date::time_zone* zone) {
+  struct Data {
+    const date::time_zone* table;
+    std::optional<detail::YearRule> rule;  ///< after the table
+  };
+  static Zone make(std::string name, const date::time_zone* table) {
     Zone made;
+    if (table != nullptr) made.zone_ = std::make_shared<const Data>(Data{table, detail::find_year_rule(name)});
     made.name_ = std::move(name);
-    made.zone_ = zone;
     return made;
   }
-  static const date::time_zone* get(const Zone& zone) { return static_cast<const date::time_zone*>(zone.zone_); }
+  static const Data* get(const Zone& zone) { return static_cast<const Data*>(zone.zone_.get()); }
 };
 
 namespace {
 
 constexpr int first_year = 1970, last_year = 2200;
 
-/// Offset from UTC at a moment, and the stretch for which it holds.
-struct Offset {
-  seconds offset{0};
-  Seconds begin = Seconds::min(), end = Seconds::max();
-};
+using detail::Offset;
+
+/// An entry that ends after this is the last of its zone's table.
+constexpr Seconds table_end = date::sys_days{date::year{3000} / 1 / 1};
 
 Offset offset_at(Seconds time, const Zone& zone) {
-  const date::time_zone* data = ZoneAccess::get(zone);
+  const ZoneAccess::Data* data = ZoneAccess::get(zone);
   if (data == nullptr) return {};
-  const date::sys_info info = data->get_info(time);
-  return {info.offset, info.begin, info.end};
+  const date::sys_info info = data->table->get_info(time);
+  if (!data->rule || info.end < table_end) return {info.offset, info.begin, info.end};
+  Offset offset = data->rule->at(time);
+  offset.begin = std::max(offset.begin, info.begin);
+  return offset;
+}
+
+/// What a local time means: its first moment, the end of the gap where the clock skipped it.
+struct Moment {
+  Seconds first;
+  bool repeats = false;
+};
+
+Moment moment_of(date::local_seconds local, const Zone& zone) {
+  const ZoneAccess::Data* data = ZoneAccess::get(zone);
+  const Seconds as_utc{local.time_since_epoch()};
+  if (data == nullptr) return {as_utc};
+  const date::local_info info = data->table->get_info(local);
+  if (info.result == date::local_info::nonexistent) return {info.first.end};
+  if (!data->rule || info.first.end < table_end)
+    return {as_utc - info.first.offset, info.result == date::local_info::ambiguous};
+  constexpr std::chrono::hours day{24};
+  const Offset before = offset_at(as_utc - day, zone), after = offset_at(as_utc + day, zone);
+  if (before.offset == after.offset) return {as_utc - before.offset};
+  const bool early = as_utc - before.offset < before.end, late = as_utc - after.offset >= before.end;
+  if (!early) return {late ? as_utc - after.offset : before.end};
+  return {as_utc - before.offset, late};
 }
 
 date::local_seconds local_of(const LocalTime& t) {
@@ -49,11 +78,6 @@ date::local_seconds local_of(const LocalTime& t) {
   const date::local_days month = date::local_days{date::year{t.year} / t.month / 1};
   return month + date::days{t.day - 1} + std::chrono::hours{t.hour} + std::chrono::minutes{t.minute} +
          seconds{t.second};
-}
-
-bool repeats(date::local_seconds local, const Zone& zone) {
-  const date::time_zone* data = ZoneAccess::get(zone);
-  return data != nullptr && data->get_info(local).result == date::local_info::ambiguous;
 }
 
 std::string two(int number) {
@@ -198,14 +222,7 @@ LocalTime to_local(Timestamp time, const Zone& zone) {
           static_cast<int>(clock.seconds().count())};
 }
 
-Timestamp from_local(const LocalTime& time, const Zone& zone) {
-  const date::local_seconds local = local_of(time);
-  const date::time_zone* data = ZoneAccess::get(zone);
-  if (data == nullptr) return Timestamp{local.time_since_epoch()};
-  const date::local_info info = data->get_info(local);
-  if (info.result == date::local_info::nonexistent) return info.first.end;
-  return Timestamp{local.time_since_epoch() - info.first.offset};
-}
+Timestamp from_local(const LocalTime& time, const Zone& zone) { return moment_of(local_of(time), zone).first; }
 
 Period period_of(Timestamp time, Unit unit, const Zone& zone) {
   if (unit <= Unit::hour) return clock_period(floor<seconds>(time), unit, zone);
@@ -225,6 +242,19 @@ Period shift(const Period& period, Unit unit, int count, const Zone& zone) {
   for (; count > 0; --count) shifted = period_of(shifted.to, unit, zone);
   for (; count < 0; ++count) shifted = period_of(shifted.from - Duration{1}, unit, zone);
   return shifted;
+}
+
+Period billing_period(Timestamp time, int day, const Zone& zone) {
+  const LocalTime local = to_local(time, zone);
+  const auto start = [&](int later) {
+    const LocalTime month = start_of(local, Unit::month, later);
+    const date::year_month_day last{date::year{month.year} / month.month / date::last};
+    return from_local({month.year, month.month, std::min(day, static_cast<int>(unsigned{last.day()}))}, zone);
+  };
+  int later = time < start(0) ? -1 : 0;
+  // A clock that goes back over midnight shows the last month's date once more.
+  while (start(later + 1) <= time) ++later;
+  return {start(later), start(later + 1)};
 }
 
 std::vector<Period> periods(Timestamp from, Timestamp to, Unit unit, const Zone& zone) {
@@ -263,7 +293,8 @@ std::string label(const Period& period, Unit unit, const Zone& zone) {
   if (unit == Unit::month) return year + "-" + two(t.month);
   if (unit == Unit::day) return year + "-" + two(t.month) + "-" + two(t.day);
   const std::string clock = two(t.hour) + ":" + two(t.minute);
-  return repeats(local_of(t), zone) ? clock + offset_text(offset_at(floor<seconds>(period.from), zone).offset) : clock;
+  return moment_of(local_of(t), zone).repeats ? clock + offset_text(offset_at(floor<seconds>(period.from), zone).offset)
+                                              : clock;
 }
 
 std::string format_utc(Timestamp time) {

@@ -47,7 +47,7 @@ class Stdout final : public Output {
  public:
   Stdout(const ConfigNode& node, Host&) : config_(options().parse(node)) {}
 
-  static Declarations declare() { return {options().docs(), {}, {}}; }
+  static Declarations declare() { return {options().docs(), {}, {}, true}; }
 
   Status open() override {
     struct stat status {};

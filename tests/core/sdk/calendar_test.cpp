@@ -90,6 +90,36 @@ TEST_CASE("a clock that goes back over midnight does not bring yesterday back") 
   CHECK(after < day.to);
 }
 
+TEST_CASE("a bill's period begins on its day, on the last one of a month that is too short") {
+  const Zone berlin = zone("Europe/Berlin");
+  const auto around = [&](const char* time, int day) { return span(billing_period(utc(time), day, berlin)); };
+  CHECK(around("2026-03-15T12:00Z", 1) == "2026-02-28T23:00:00Z 2026-03-31T22:00:00Z");
+  CHECK(around("2026-03-14T22:59Z", 15) == "2026-02-14T23:00:00Z 2026-03-14T23:00:00Z");
+  CHECK(around("2026-03-14T23:00Z", 15) == "2026-03-14T23:00:00Z 2026-04-14T22:00:00Z");
+  CHECK(around("2026-02-10T12:00Z", 30) == "2026-01-29T23:00:00Z 2026-02-27T23:00:00Z");
+  CHECK(around("2028-03-01T12:00Z", 31) == "2028-02-28T23:00:00Z 2028-03-30T22:00:00Z");
+  CHECK(around("2026-01-01T00:00Z", 31) == "2025-12-30T23:00:00Z 2026-01-30T23:00:00Z");
+}
+
+TEST_CASE("a clock that goes back over midnight does not bring last month's bill back") {
+  const Zone johns = zone("America/St_Johns");
+  const Timestamp after = utc("2009-11-01T02:45Z");
+  REQUIRE(to_local(after, johns).month == 10);
+  CHECK(span(billing_period(after, 1, johns)) == "2009-11-01T02:30:00Z 2009-12-01T03:30:00Z");
+}
+
+TEST_CASE("clocks are changed after 2037 too, where the table of a zone ends") {
+  const Zone berlin = zone("Europe/Berlin"), howe = zone("Australia/Lord_Howe");
+  CHECK(format_utc(from_local({2050, 7, 1}, berlin)) == "2050-06-30T22:00:00Z");
+  CHECK(format_utc(from_local({2050, 12, 1}, berlin)) == "2050-11-30T23:00:00Z");
+  CHECK(format_utc(from_local({2050, 3, 27, 2, 30}, berlin)) == "2050-03-27T01:00:00Z");
+  CHECK(format_utc(from_local({2050, 10, 30, 2, 30}, berlin)) == "2050-10-30T00:30:00Z");
+  CHECK(label(period_of(utc("2050-10-30T00:30Z"), Unit::hour, berlin), Unit::hour, berlin) == "02:00+02:00");
+  CHECK(label(period_of(utc("2050-10-30T01:30Z"), Unit::hour, berlin), Unit::hour, berlin) == "02:00+01:00");
+  CHECK(period_of(utc("2060-04-04T00:00Z"), Unit::day, howe).from < utc("2060-04-04T00:00Z"));
+  CHECK(to_local(utc("2060-01-01T00:00Z"), howe).hour == 11);
+}
+
 TEST_CASE("a day that a country left out is no period") {
   const Zone apia = zone("Pacific/Apia");
   const auto days = periods(utc("2011-12-29T12:00Z"), utc("2012-01-01T00:00Z"), Unit::day, apia);

@@ -2,6 +2,7 @@
 // Hours, days, months and years as people count them, in any time zone; days of 23 and 25 hours are what they are. UTC
 // everywhere else.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ class Zone {
   friend struct ZoneAccess;
   Zone() = default;
   std::string name_;
-  const void* zone_ = nullptr;
+  std::shared_ptr<const void> zone_;
 };
 
 enum class Unit : unsigned char { minute, quarter, hour, day, month, year };
@@ -46,6 +47,9 @@ Timestamp from_local(const LocalTime& local, const Zone& zone);
 Period period_of(Timestamp time, Unit unit, const Zone& zone);
 /// The period `count` units later (or earlier): whole local hours, days, months, years.
 Period shift(const Period& period, Unit unit, int count, const Zone& zone);
+/// The period of a bill around `time`: from midnight of that day (1 to 31) of a month to that of the next. A month that
+/// is too short begins its period on its last day; so 31 is the last day of every month.
+Period billing_period(Timestamp time, int day, const Zone& zone);
 /// All periods that touch [from, to), in order.
 std::vector<Period> periods(Timestamp from, Timestamp to, Unit unit, const Zone& zone);
 

@@ -47,6 +47,8 @@ struct Declarations {
   std::vector<OptionDoc> options;
   std::vector<MeasurementPtr> measurements;  ///< what it can emit; empty when that depends on what comes in
   std::string notes;                         ///< what it derives, when that depends on what comes in
+  /// Of an output: what is not taken at once is of no use later, so nothing waits on disk unless a user wants it.
+  bool live = false;
 };
 
 using InputInstance = std::variant<std::unique_ptr<PollInput>, std::unique_ptr<StreamInput>>;
