@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Timestamp written_after{std::chrono::seconds(1'735'689'600)};  // 2025-01-01
+constexpr std::int64_t last_time = 7'258'118'400;                        // 2200, well within a Timestamp
 constexpr Duration tolerance = 1h;                                       // a clock that ran fast is put back by less
 constexpr Duration patience = 10min;
 constexpr int look_every_ms = 1'000;
@@ -30,8 +31,11 @@ Timestamp newest_change(const std::filesystem::path& state) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(state, error)) {
     struct stat about {};
+    // What was set aside is never written again, so its time says nothing of the last run.
+    if (entry.path().native().find(".damaged-") != std::string::npos) continue;
     if (::stat(entry.path().c_str(), &about) != 0 || !S_ISREG(about.st_mode)) continue;
-    newest = std::max(newest, Timestamp{std::chrono::seconds(about.st_mtim.tv_sec)});
+    const auto changed = std::min<std::int64_t>(about.st_mtim.tv_sec, last_time);
+    newest = std::max(newest, Timestamp{std::chrono::seconds(changed)});
   }
   return newest;
 }

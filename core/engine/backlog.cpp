@@ -1,5 +1,7 @@
 #include "engine/backlog.hpp"
 
+#include "engine/guard.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -83,18 +85,26 @@ Status Backlog::store() {
   const std::size_t skip = in_flight_ ? done_ : 0;
   if (in_flight_) items.insert(items.begin(), in_flight_);
   if (items.empty()) return Status::ok();
-  const Spool::Appended appended = spool_->append(items, skip);
+  Spool::Appended appended;
+  const Status thrown = guarded([&] {
+    appended = spool_->append(items, skip);
+    return Status::ok();
+  });
+  if (!thrown) appended.status = thrown;
   keep_rest(std::move(items), skip + appended.samples);
   return appended.status;
 }
 
 /// Takes the first `stored` samples of the items out of memory and leaves the rest where it was.
 void Backlog::keep_rest(std::vector<Item> items, std::size_t stored) {
-  if (in_flight_) {
-    done_ = std::min(stored, in_flight_->size());
-    stored -= done_;
-    if (done_ == in_flight_->size()) in_flight_.reset();
+  if (in_flight_ && stored == done_) {
     items.erase(items.begin());
+    stored = 0;
+  } else if (in_flight_) {
+    // A part is on disk now: the rest must wait behind it. What was taken is counted once.
+    host_.numbers()->samples_in.fetch_sub(in_flight_->size(), std::memory_order_relaxed);
+    in_flight_.reset();
+    done_ = 0;
   }
   host_.numbers()->samples_in.fetch_add(stored, std::memory_order_relaxed);
   auto item = items.begin();

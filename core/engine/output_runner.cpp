@@ -85,20 +85,33 @@ void OutputRunner::loop(const std::stop_token& stop) {
       refuse(stop);
     return Status::ok();
   });
-  if (!status) host_.log().error(concat("this output ended: ", status.message()));
-  backlog_.finish();
+  if (!status) {
+    host_.log().error(concat("this output ended: ", status.message()));
+    discard(stop);
+  }
+  const Status finished = guarded([&] {
+    backlog_.finish();
+    return Status::ok();
+  });
+  if (!finished) {
+    host_.log().error(finished.message());
+    backlog_.give_up("stop");
+  }
   ended_ = true;
 }
 
-void OutputRunner::refuse(const std::stop_token& stop) {
+void OutputRunner::discard(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    if (backlog_.has_spool()) {
-      pause(SteadyTime::max(), stop);
-    } else {
-      backlog_.give_up("output_stopped");
-      queue().wait(1, std::nullopt, stop);
-    }
+    backlog_.give_up("output_stopped");
+    queue().wait(1, std::nullopt, stop);
   }
+}
+
+void OutputRunner::refuse(const std::stop_token& stop) {
+  if (backlog_.has_spool())
+    pause(SteadyTime::max(), stop);
+  else
+    discard(stop);
 }
 
 void OutputRunner::pause(SteadyTime until, const std::stop_token& stop) {

@@ -45,6 +45,7 @@ class OutputRunner {
   void serve(const std::stop_token& stop);
   /// Takes what comes, until the stop: an output that ended for good. It goes to disk, or is counted as lost.
   void refuse(const std::stop_token& stop);
+  void discard(const std::stop_token& stop);
   bool open(const std::stop_token& stop);
   void wait_for_work(const std::stop_token& stop);
   /// Sleeps until the next try, and keeps the queue small meanwhile.

@@ -33,7 +33,8 @@ class SampleQueue {
       size_ += item->size();
       wake = wake && waiting_below_ <= size_;
       items_.push_back(std::move(item));
-      if (size_ > limit_) shrink();
+      // One batch is in memory anyway, however big: nothing of it needs to go.
+      if (size_ > limit_ && items_.size() > 1) shrink();
       meter_->queue = size_;
     }
     if (wake) arrived_.notify_one();
@@ -82,13 +83,14 @@ class SampleQueue {
   }
 
  private:
-  /// Called with the lock held. Down to three quarters, so that the next push does not thin again.
+  /// Called with the lock held. Down to three quarters where thinning can, so that the next push does not thin again;
+  /// what cannot be thinned goes only above the bound.
   void shrink() {
     auto all = std::make_shared<Batch>();
     all->reserve(size_);
     for (const Item& item : items_) all->insert(all->end(), item->begin(), item->end());
     Given thinned, lost;
-    thin(*all, limit_ - limit_ / 4, thinned, lost);
+    thin(*all, limit_ - limit_ / 4, limit_, thinned, lost);
     meter_->lose("thinned", thinned.samples, thinned.first, thinned.last);
     meter_->lose("queue_full", lost.samples, lost.first, lost.last);
     size_ = all->size();

@@ -101,9 +101,14 @@ class StopTest(RunTest):
 
     def test_a_second_signal_ends_it_at_once(self):
         self.hang("10m", output="stuck: { plugin: hanging }")  # longer than any test waits
-        self.daemon.send_signal(signal.SIGTERM)
-        self.daemon.send_signal(signal.SIGTERM)
+        # One that comes with the first is the same wish.
+        wait_for(True, "whether it has ended", self.ask_to_stop)
         self.left_behind("asked to stop again", "output stuck")
+
+    def ask_to_stop(self):
+        if self.daemon.process.poll() is None:
+            self.daemon.process.send_signal(signal.SIGTERM)
+        return self.daemon.process.poll() is not None
 
 
 class StartTest(RunTest):

@@ -57,6 +57,8 @@ Status make_state_folder(const fs::path& folder) {
 
 // What an instance may take beyond the deadline of the stop: the rest of its last call.
 constexpr Duration stop_grace = std::chrono::seconds(5);
+// For bringing to disk what a hanging instance leaves; a disk that hangs too must not keep us.
+constexpr Duration rescue_time = std::chrono::seconds(10);
 // Two signals at once are one wish: `timeout` sends one to its child and one to the child's group.
 constexpr Duration same_wish = std::chrono::milliseconds(500);
 
@@ -64,19 +66,23 @@ constexpr Duration same_wish = std::chrono::milliseconds(500);
 /// ending.
 class StopWatch {
  public:
-  StopWatch(Graph& graph, Signals& signals, Logger& log, Duration deadline)
-      : thread_([&graph, &signals, &log, deadline](const std::stop_token& done) {
+  StopWatch(Graph& graph, StateStore& store, Signals& signals, Logger& log, Duration deadline)
+      : thread_([&graph, &store, &signals, &log, deadline](const std::stop_token& done) {
           const auto begin = std::chrono::steady_clock::now(), end = begin + deadline;
           bool again = false;
-          for (auto now = begin; now < end && !(again && now - begin >= same_wish);
-               now = std::chrono::steady_clock::now()) {
+          for (auto now = begin; now < end && !again; now = std::chrono::steady_clock::now()) {
             if (done.stop_requested()) return;
-            if (signals.wait(100) == Signals::Event::stop) again = true;
+            again = signals.wait(100) == Signals::Event::stop && std::chrono::steady_clock::now() - begin >= same_wish;
           }
           const std::string why = again ? "asked to stop again" : "the deadline of the stop has passed";
           if (done.stop_requested()) return;
+          std::thread([] {
+            std::this_thread::sleep_for(rescue_time);
+            _exit(3);
+          }).detach();
           const std::vector<std::string> left = graph.running();
           graph.rescue();
+          if (const Status status = store.checkpoint(); !status) log.error(status.message());
           for (const std::string& name : left)
             log.error(concat(why, ": ", name, " still runs and is left behind; what it holds only in memory is lost"));
           _exit(3);
@@ -121,11 +127,14 @@ int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& 
       unsaved.resolve("state is saved again");
   }
   notify("STOPPING=1");
-  const StopWatch watch(graph, signals, journal.own(), settings.stop_deadline + stop_grace);
+  const StopWatch watch(graph, store, signals, journal.own(), settings.stop_deadline + stop_grace);
+  const SteadyTime until = clock.steady() + settings.stop_deadline;
   graph.stop_sources();
   // Before the outputs, which may take until their deadline and be killed then.
   if (const Status status = store.checkpoint(); !status) journal.own().error(status.message());
-  graph.stop_outputs(settings.stop_deadline);
+  // The inputs may have used up the time; a moment for the outputs is left within the grace.
+  const Duration moment = std::min<Duration>(settings.stop_deadline, std::chrono::seconds(1));
+  graph.stop_outputs(std::max(until - clock.steady(), moment));
   if (const Status status = store.checkpoint(); !status) {
     journal.own().error(status.message());
     exit_code = 3;

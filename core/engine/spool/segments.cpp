@@ -19,6 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A file that claims to be bigger is damaged: none of ours comes near.
+constexpr std::uint64_t most_file = 16 * 1024 * 1024;
+constexpr std::uint64_t most_number = std::uint64_t{1} << 62;
+
 Status failed(std::string_view what, const fs::path& path, int error) {
   std::string_view advice;
   if (error == ENOSPC || error == EDQUOT) advice = "; free some space";
@@ -73,9 +77,14 @@ Status Segments::open() {
     std::error_code ignored;
     if (it->path().extension() == ".tmp") fs::remove(it->path(), ignored);
     auto segment = parse_name(it->path().filename().native());
-    if (!segment) continue;
+    // A copy under another spelling of the name is none of ours.
+    if (!segment || segment->last >= most_number || path(*segment) != it->path()) continue;
     segment->size = it->file_size(ignored);
-    if (!ignored) found.push_back(*segment);
+    if (ignored) continue;
+    if (segment->size <= most_file)
+      found.push_back(*segment);
+    else if (fs::rename(it->path(), it->path().native() + ".damaged", ignored); !ignored)
+      ++oversized_;
   }
   if (error && error != std::errc::no_such_file_or_directory) return failed("read", folder_, error.value());
   std::ranges::sort(found, [](const Segment& a, const Segment& b) {
@@ -208,10 +217,15 @@ void Segments::forget(std::size_t from, std::size_t to) {
   list_.erase(list_.begin() + static_cast<std::ptrdiff_t>(from), list_.begin() + static_cast<std::ptrdiff_t>(to) + 1);
 }
 
-void Segments::remove_oldest() {
-  ::unlink(path(list_.front()).c_str());
+Status Segments::remove_oldest() {
+  const fs::path file = path(list_.front());
+  const bool gone = ::unlink(file.c_str()) == 0 || errno == ENOENT;
+  const int error = errno;
+  // An empty one is delivered to nobody.
+  Status status = gone || ::truncate(file.c_str(), 0) == 0 ? Status::ok() : failed("remove", file, error);
   if (list_.size() == 1) close_newest();
   forget(0, 0);
+  return status;
 }
 
 Status Segments::write_new(const Segment& segment, std::string_view blocks) const {

@@ -29,8 +29,10 @@ class Segments {
   Segments(const Segments&) = delete;
   Segments& operator=(const Segments&) = delete;
 
-  /// Looks what is there; reads no file. What a merge that was cut short left over is removed.
+  /// Looks what is there; reads no file. What a merge that was cut short left over is removed; a file of a size that
+  /// none of ours can have is renamed to `….damaged`.
   Status open();
+  std::size_t oversized() const { return oversized_; }  ///< how many were
 
   const std::vector<Segment>& list() const { return list_; }  ///< oldest first
   std::uint64_t bytes() const { return bytes_; }
@@ -50,7 +52,8 @@ class Segments {
 
   /// Marks the block at `offset` of the oldest segment as done. Needs no space; not synced.
   Status mark_done(std::uint64_t offset) const;
-  void remove_oldest();
+  /// It is gone from the list whatever happens; on failure the file may be there again at the next start.
+  Status remove_oldest();
   /// Puts `blocks` in the place of the segments `from` to `to`, of which none is the newest. On failure all stays.
   Status replace(std::size_t from, std::size_t to, std::string_view blocks, Duration grain);
 
@@ -65,6 +68,7 @@ class Segments {
   const std::uint64_t segment_size_;
   std::vector<Segment> list_;
   std::uint64_t bytes_ = 0, next_ = 1;
+  std::size_t oversized_ = 0;
   int newest_ = -1;  // the newest segment, while it is written to
   bool unsynced_ = false;
 };

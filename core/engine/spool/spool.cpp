@@ -91,7 +91,8 @@ Spool::Spool(std::filesystem::path folder, const SpoolSettings& settings, Instan
       thinner_(segments_, lines_, losses_, sizes_),
       bytes_gauge_(meter.gauge("spool_bytes")),
       unusable_(log, clock),
-      unsynced_(log, clock) {}
+      unsynced_(log, clock),
+      stuck_(log, clock) {}
 
 Status Spool::open() {
   if (opened_) return Status::ok();
@@ -100,6 +101,10 @@ Status Spool::open() {
     return status;
   }
   opened_ = true;
+  if (segments_.oversized() > 0)
+    log_.error(concat(segments_.oversized(),
+                      " files of the spool had a size that none of ours can have; they were renamed "
+                      "to '….damaged' and are not delivered"));
   unusable_.resolve("the spool can be read again");
   if (!segments_.list().empty())
     log_.info(concat("the spool holds ", human_bytes(static_cast<double>(segments_.bytes())), " from before"));
@@ -268,7 +273,10 @@ void Spool::finish_block(const Reading& block) {
 }
 
 void Spool::finish_segment() {
-  segments_.remove_oldest();
+  if (const Status removed = segments_.remove_oldest(); !removed)
+    stuck_.complain(Level::error, concat(removed.message(), "; what it holds is delivered again at the next start"));
+  else
+    stuck_.resolve("delivered files can be removed again");
   position_ = {};
   bytes_gauge_ = static_cast<std::int64_t>(segments_.bytes());
   if (!segments_.unsynced()) sync_due_.reset();

@@ -85,7 +85,7 @@ class Spool {
   spool::Losses losses_;
   spool::Thinner thinner_;
   std::atomic<std::int64_t>& bytes_gauge_;
-  Complaint unusable_, unsynced_;
+  Complaint unusable_, unsynced_, stuck_;
   bool opened_ = false;
   spool::Position position_;
   std::deque<Reading> reading_;

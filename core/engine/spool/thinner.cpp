@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 // Each divides the next, so that regular samples are left exactly so far apart.
 constexpr std::array<Duration, 10> ladder = {30s, 1min, 5min, 15min, 30min, 1h, 2h, 6h, 12h, 24h};
+// What is remembered of lives must not grow with the spool: a run ends where there are so many.
+constexpr std::size_t most_lives = 50'000;
 // By so much a reading may be late.
 constexpr Duration jitter = 1s;
 
@@ -176,6 +178,7 @@ void Thinner::look_through(const Segment& segment, const Batch& samples) {
     life.segment = segment.first;
     life.time = sample.time;
   }
+  if (lives_.size() >= most_lives) run_->newest = segment.last;
 }
 
 void Thinner::end_look() {

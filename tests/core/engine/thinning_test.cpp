@@ -17,7 +17,7 @@ TEST_CASE("thinning keeps the newest sample of every series and epoch") {
     if (i < 10) samples.push_back(make_sample(b, i, static_cast<std::uint64_t>(i)));
   }
   Given thinned, lost;
-  thin(samples, 20, thinned, lost);
+  thin(samples, 20, 20, thinned, lost);
 
   CHECK(samples.size() <= 20);
   CHECK(samples.size() + thinned.samples == 110);
@@ -41,7 +41,7 @@ TEST_CASE("a sample that sets a mark is never thinned away") {
     samples.back().mark_only = i == 7;
   }
   Given thinned, lost;
-  thin(samples, 4, thinned, lost);
+  thin(samples, 4, 4, thinned, lost);
   CHECK(samples.size() <= 4);
   CHECK(std::ranges::count_if(samples, [](const Sample& s) { return s.mark_only; }) == 1);
   CHECK(lost.samples == 0);
@@ -54,13 +54,13 @@ TEST_CASE("the oldest sample of a life stays while there is room: it may set the
   const Batch all = samples;
   Given thinned, lost;
   SECTION("room") {
-    thin(samples, 10, thinned, lost);
+    thin(samples, 10, 10, thinned, lost);
     CHECK(samples.front().time == all[0].time);
     CHECK(std::ranges::count(samples, all[30].time, &Sample::time) == 1);
   }
   SECTION("room for one of each life only: born is handed on") {
     for (int i = 0; i < 10; ++i) samples[static_cast<std::size_t>(i)].born = true;
-    thin(samples, 2, thinned, lost);
+    thin(samples, 2, 2, thinned, lost);
     REQUIRE(samples.size() == 2);
     CHECK(samples[0].time == all[29].time);
     CHECK(samples[0].born);
@@ -79,7 +79,7 @@ TEST_CASE("what tells a wrap or a restart stays where the source cannot tell its
     moved += full.step(samples.back()).amounts[0];
   }
   Given thinned, lost;
-  thin(samples, 200, thinned, lost);
+  thin(samples, 200, 200, thinned, lost);
   CHECK(samples.size() <= 200);
   CounterTracker holder;
   std::uint64_t counted = 0;
@@ -94,7 +94,7 @@ TEST_CASE("the first sample behind a pause stays, so that what grew since is not
   for (int i = 0; i < 200; ++i)
     samples.push_back(make_sample(a, i < 100 ? i : 1'000'000 + i, static_cast<std::uint64_t>(i)));
   Given thinned, lost;
-  thin(samples, 30, thinned, lost);
+  thin(samples, 30, 30, thinned, lost);
   CHECK(samples.size() <= 30);
   CHECK(std::ranges::count(samples, Timestamp(std::chrono::seconds(1'000'100)), &Sample::time) == 1);
 }
@@ -104,7 +104,7 @@ TEST_CASE("thinning takes the older half first") {
   Batch samples;
   for (int i = 0; i < 100; ++i) samples.push_back(make_sample(a, i, 1));
   Given thinned, lost;
-  thin(samples, 75, thinned, lost);
+  thin(samples, 75, 75, thinned, lost);
   CHECK(samples.size() == 75);
   CHECK(thinned.samples == 25);
   CHECK(thinned.first < Timestamp(std::chrono::seconds(2)));
@@ -118,7 +118,7 @@ TEST_CASE("a delta that is thinned away is added to the next one") {
   for (int i = 0; i < 64; ++i)
     samples.push_back({series, Timestamp(std::chrono::seconds(i)), 1, false, false, {Value(i)}});
   Given thinned, lost;
-  thin(samples, 5, thinned, lost);
+  thin(samples, 5, 5, thinned, lost);
   std::uint64_t sum = 0;
   for (const Sample& s : samples) sum += s.values[0].as_unsigned();
   CHECK(samples.size() <= 5);
@@ -129,7 +129,7 @@ TEST_CASE("more series than room: the oldest are lost, and counted with their ti
   Batch samples;
   for (int i = 0; i < 30; ++i) samples.push_back(make_sample(link(concat("l", i)), i, 1));
   Given thinned, lost;
-  thin(samples, 20, thinned, lost);
+  thin(samples, 20, 20, thinned, lost);
   CHECK(samples.size() == 20);
   CHECK(thinned.samples == 0);
   CHECK(lost.samples == 10);

@@ -72,7 +72,7 @@ struct Sample {
   /// know the series counts from zero. Otherwise its first sample only sets the baseline.
   bool born = false;
   /// This sample only sets the mark of its life, even where the series is known: what the counters carried before was
-  /// not this series' traffic.
+  /// not this series' traffic. Where the life is known it counts like any other.
   bool mark_only = false;
   std::vector<Value> values;  ///< one per field of the measurement
 };
