@@ -129,7 +129,7 @@ void Given::add(const Given& other) {
 void thin(Batch& samples, std::size_t wanted, std::size_t limit, Given& thinned, Given& lost) {
   halve(samples, samples.size() / 2, true, thinned);
   for (const bool keep_edges : {true, false})
-    for (std::size_t before = 0; samples.size() > wanted && samples.size() != before;) {
+    for (std::size_t before = 0; samples.size() > (keep_edges ? wanted : limit) && samples.size() != before;) {
       before = samples.size();
       halve(samples, before, keep_edges, thinned);
     }

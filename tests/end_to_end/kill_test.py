@@ -77,7 +77,8 @@ class KillTest(NetworkCase):
         self.daemon.start(wrapper=["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}",
                                    "-e", f"inject={call}:error=EIO:signal=KILL:when={number}"])
         try:
-            self.daemon.process.wait(2 + number / 10)
+            # Writes come all the time; the others perhaps never.
+            self.daemon.process.wait(daemon.DEADLINE if call == "pwrite64" else 2)
             return True
         except subprocess.TimeoutExpired:
             # strace ends without its child; the daemon itself is what must die.
@@ -88,11 +89,10 @@ class KillTest(NetworkCase):
     def test_killed_at_the_nth_call(self):
         start = self.begin()
         self.daemon.kill()
-        hits = 0
         with Traffic(self.network, "lan0"):
             for call, number in SHORT:
-                hits += self.kill_at_call(call, number)
-        self.assertGreaterEqual(hits, len(SHORT) // 2, "so few calls were met that this test shows little")
+                met = self.kill_at_call(call, number)
+                self.assertTrue(met or call != "pwrite64", f"there was no {call} number {number}")
         self.daemon.start()
         self.expect_all_since(start)
         self.assertEqual(self.daemon.stop(), 0)

@@ -58,6 +58,11 @@ TEST_CASE("the oldest sample of a life stays while there is room: it may set the
     CHECK(samples.front().time == all[0].time);
     CHECK(std::ranges::count(samples, all[30].time, &Sample::time) == 1);
   }
+  SECTION("more than is wanted, but room") {
+    thin(samples, 1, 4, thinned, lost);
+    CHECK(samples.size() == 4);
+    CHECK(samples.front().time == all[0].time);
+  }
   SECTION("room for one of each life only: born is handed on") {
     for (int i = 0; i < 10; ++i) samples[static_cast<std::size_t>(i)].born = true;
     thin(samples, 2, 2, thinned, lost);
