@@ -175,7 +175,7 @@ void survive(Duration span, std::uint64_t max_size, Duration finest) {
 
 }  // namespace
 
-TEST_CASE("six hours without the receiver, in a spool of one megabyte") { survive(6h, 1 << 20, 15min); }
+TEST_CASE("three hours without the receiver, in a spool of one megabyte") { survive(3h, 1 << 20, 15min); }
 
 TEST_CASE("thirty days without the receiver, in a spool of sixteen megabytes", "[.long]") {
   survive(30 * 24h, 16 << 20, 15min);
