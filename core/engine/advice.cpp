@@ -3,44 +3,70 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <system_error>
+
+#include "engine/declared_names.hpp"
 
 namespace trafficd {
 
 namespace {
 
+using Visitor = std::function<void(const OptionDoc&, const ConfigNode&)>;
+
+/// Every option that is given, those in blocks included; of a list each item.
+void visit(const std::vector<OptionDoc>& options, const ConfigNode& node, const Visitor& visitor) {
+  for (const OptionDoc& option : options) {
+    const ConfigNode* given = node.find(option.name);
+    if (!given) continue;
+    for (const ConfigNode& each : option.list ? detail::sequence_items(*given) : std::vector<ConfigNode>{*given}) {
+      if (option.type == OptionDoc::Type::block)
+        visit(option.nested, each, visitor);
+      else
+        visitor(option, each);
+    }
+  }
+}
+
 class Adviser {
  public:
-  explicit Adviser(const std::filesystem::path& file) {
+  Adviser(const Settings& settings, Catalog& catalog, const std::filesystem::path& file)
+      : settings_(settings), catalog_(catalog) {
     struct stat info {};
     // Its group may be the service's.
     public_ = stat(file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) != 0;
   }
 
-  void look_at(const std::vector<OptionDoc>& options, const ConfigNode& node) {
-    for (const OptionDoc& option : options) {
-      const ConfigNode* given = node.find(option.name);
-      if (!given) continue;
-      for (const ConfigNode& each : option.list ? detail::sequence_items(*given) : std::vector<ConfigNode>{*given}) {
-        if (option.type == OptionDoc::Type::block)
-          look_at(option.nested, each);
-        else if (option.type == OptionDoc::Type::secret)
-          look_at_secret(each);
-        else if (option.existing_path)
-          look_for(each);
-      }
+  Problems all() {
+    for (const InstanceSettings& input : settings_.inputs) look_at(PluginType::input, input);
+    for (const OutputSettings& output : settings_.outputs) look_at(PluginType::output, output);
+    for (const PipelineSettings& pipeline : settings_.pipelines) {
+      for (const InstanceSettings& stage : pipeline.stages) look_at(PluginType::stage, stage);
+      look_at_names(pipeline);
     }
+    look_for_unused();
+    return std::move(advice_);
   }
 
-  Problems advice;
-
  private:
+  void look_at(PluginType type, const InstanceSettings& instance) {
+    const auto plugin = catalog_.find(type, instance.plugin);
+    if (!plugin) return;
+    visit((*plugin)->declare().options, instance.node, [this](const OptionDoc& option, const ConfigNode& node) {
+      if (option.type == OptionDoc::Type::secret)
+        look_at_secret(node);
+      else if (option.existing_path)
+        look_for(node);
+    });
+  }
+
   void look_at_secret(const ConfigNode& node) {
     if (const ConfigNode* file = node.find("file")) look_for(*file);
     if (node.text.empty() || node.from_environment) return;
     detail::add_problem(
-        advice, node,
+        advice_, node,
         concat("a secret in plain text", public_ ? " in a file that every user of this machine can read" : "",
                "; write { file: PATH }, { credential: NAME } or { env: NAME }", public_ ? ", or 'chmod o-r' it" : ""));
   }
@@ -48,27 +74,57 @@ class Adviser {
   /// A relative path means what the plugin takes it for, and the service may have rights that this user lacks.
   void look_for(const ConfigNode& path) {
     if (!path.text.starts_with('/') || access(path.text.c_str(), R_OK) == 0) return;
-    detail::add_problem(advice, path,
+    detail::add_problem(advice_, path,
                         concat("'", path.text, "' cannot be read by this user: ",
                                std::generic_category().message(errno), "; the user of the service must be able to"));
   }
 
+  /// Patterns for what does not come through this pipeline do nothing, and say nothing either.
+  void look_at_names(const PipelineSettings& pipeline) {
+    DeclaredNames names(settings_, catalog_, pipeline);
+    for (const InstanceSettings& stage : pipeline.stages) {
+      const auto plugin = catalog_.find(PluginType::stage, stage.plugin);
+      if (!plugin) return;
+      const Declarations declared = (*plugin)->declare();
+      visit(declared.options, stage.node,
+            [&](const OptionDoc& option, const ConfigNode& node) { hold_against(names, option.fits, node); });
+      names.add_stage(declared);
+    }
+    for (const RouteSettings& route : pipeline.outputs)
+      visit(route_options(), route.node,
+            [&](const OptionDoc& option, const ConfigNode& node) { hold_against(names, option.fits, node); });
+  }
+
+  void hold_against(const DeclaredNames& names, OptionDoc::Fits what, const ConfigNode& node) {
+    if (const std::string fault = names.fault(what, node.text); !fault.empty())
+      detail::add_problem(advice_, node, fault);
+  }
+
+  void look_for_unused() {
+    const auto used = [this](const std::string& id) {
+      return std::ranges::any_of(settings_.pipelines, [&](const PipelineSettings& pipeline) {
+        return std::ranges::find(pipeline.inputs, id) != pipeline.inputs.end() ||
+               std::ranges::find(pipeline.outputs, id, &RouteSettings::to) != pipeline.outputs.end();
+      });
+    };
+    const auto look = [&](const InstanceSettings& instance) {
+      if (!used(instance.id))
+        detail::add_problem(advice_, instance.node, "is in no pipeline, so it does nothing; name it in one");
+    };
+    std::ranges::for_each(settings_.inputs, look);
+    std::ranges::for_each(settings_.outputs, look);
+  }
+
+  const Settings& settings_;
+  Catalog& catalog_;
   bool public_ = false;
+  Problems advice_;
 };
 
 }  // namespace
 
 Problems advice(const Settings& settings, Catalog& catalog, const std::filesystem::path& file) {
-  Adviser adviser(file);
-  const auto look_at = [&](PluginType type, const InstanceSettings& instance) {
-    if (const auto plugin = catalog.find(type, instance.plugin))
-      adviser.look_at((*plugin)->declare().options, instance.node);
-  };
-  for (const InstanceSettings& input : settings.inputs) look_at(PluginType::input, input);
-  for (const OutputSettings& output : settings.outputs) look_at(PluginType::output, output);
-  for (const PipelineSettings& pipeline : settings.pipelines)
-    for (const InstanceSettings& stage : pipeline.stages) look_at(PluginType::stage, stage);
-  return std::move(adviser.advice);
+  return Adviser(settings, catalog, file).all();
 }
 
 }  // namespace trafficd

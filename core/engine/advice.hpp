@@ -1,6 +1,6 @@
 #pragma once
-// What is not wrong with a configuration and yet worth a word: what it names that is missing on this machine, and what
-// it gives away.
+// What is not wrong with a configuration and yet worth a word: what it names that is missing on this machine or fits
+// nothing, what it gives away, what nobody uses.
 
 #include <filesystem>
 

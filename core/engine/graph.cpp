@@ -37,7 +37,7 @@ Graph::Graph(const Services& services, Catalog& catalog, const Settings& setting
   make_inputs(catalog, settings, problems);
   make_pipelines(catalog, settings, problems);
   check_declarations(catalog, settings, problems);
-  if (problems.empty()) warn_of_unused(settings);
+  check_unique(catalog, settings, problems);
 }
 
 Graph::~Graph() {
@@ -69,7 +69,6 @@ void Graph::make_pipelines(Catalog& catalog, const Settings& settings, Problems&
     std::vector<const PluginDescriptor*> plugins;
     for (const InstanceSettings& stage : each.stages)
       plugins.push_back(plugin_of(catalog, PluginType::stage, stage, problems));
-    if (std::ranges::find(plugins, nullptr) != plugins.end()) continue;
     std::vector<Route> routes;
     for (const RouteSettings& route : each.outputs)
       for (const auto& output : outputs_)
@@ -101,17 +100,26 @@ void Graph::check_declarations(Catalog& catalog, const Settings& settings, Probl
   }
 }
 
-void Graph::warn_of_unused(const Settings& settings) {
-  const auto used = [&](const std::string& id) {
-    return std::ranges::any_of(settings.pipelines, [&](const PipelineSettings& pipeline) {
-      return std::ranges::find(pipeline.inputs, id) != pipeline.inputs.end() ||
-             std::ranges::any_of(pipeline.outputs, [&](const RouteSettings& route) { return route.to == id; });
-    });
+/// What two instances of a plugin must not share, because both would write to it.
+void Graph::check_unique(Catalog& catalog, const Settings& settings, Problems& problems) {
+  std::map<std::vector<std::string>, std::string> owners;
+  const auto check = [&](PluginType type, const InstanceSettings& instance) {
+    const auto plugin = catalog.find(type, instance.plugin);
+    if (!plugin) return;
+    for (const OptionDoc& option : (*plugin)->declare().options) {
+      if (!option.unique) continue;
+      const ConfigNode* given = instance.node.find(option.name);
+      // What is no path is not changed by being looked at as one.
+      const std::filesystem::path value = services_.state_folder / (given ? given->text : option.default_text);
+      const auto [owner, first] = owners.try_emplace(
+          {std::string(to_string(type)), instance.plugin, option.name, value.lexically_normal().native()}, instance.id);
+      if (!first)
+        detail::add_problem(problems, given ? *given : instance.node,
+                            concat("'", owner->second, "' has the same '", option.name, "'; give each one its own"));
+    }
   };
-  for (const auto& each : settings.inputs)
-    if (!used(each.id)) services_.journal.own().warning(concat("input '", each.id, "' is in no pipeline"));
-  for (const auto& each : settings.outputs)
-    if (!used(each.id)) services_.journal.own().warning(concat("output '", each.id, "' is in no pipeline"));
+  for (const InstanceSettings& input : settings.inputs) check(PluginType::input, input);
+  for (const OutputSettings& output : settings.outputs) check(PluginType::output, output);
 }
 
 void Graph::start() {

@@ -35,7 +35,7 @@ class Graph {
   void make_outputs(Catalog& catalog, const Settings& settings, Problems& problems);
   void make_pipelines(Catalog& catalog, const Settings& settings, Problems& problems);
   void check_declarations(Catalog& catalog, const Settings& settings, Problems& problems);
-  void warn_of_unused(const Settings& settings);
+  void check_unique(Catalog& catalog, const Settings& settings, Problems& problems);
 
   const Services& services_;
   const std::function<void()> fatal_;

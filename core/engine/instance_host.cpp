@@ -40,7 +40,11 @@ void InstanceHost::drop_muted(Batch& batch) {
     dropped.add(sample);
     return true;
   });
-  if (dropped.samples == 0) return too_many_.resolve("there is room for all series again");
+  if (dropped.samples == 0) {
+    // A batch without the surplus is no room.
+    if (*meter_->series < max_series_) too_many_.resolve("there is room for all series again");
+    return;
+  }
   meter_->lose("max_series", dropped.samples, dropped.first, dropped.last);
   too_many_.complain(Level::warning, concat("more than ", max_series_, " series at once: ", dropped.samples,
                                             " samples dropped; raise 'max_series' if so many are right"));

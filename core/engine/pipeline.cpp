@@ -52,6 +52,7 @@ Pipeline::Pipeline(const Services& services, const PipelineSettings& settings,
       log_(services.journal.logger(settings.id, Level::info)) {
   Problems problems;
   for (std::size_t i = 0; i < settings.stages.size(); ++i) {
+    if (!plugins[i]) continue;  // told already; the faults of the others are told beside it
     Part part;
     part.host = std::make_unique<InstanceHost>(services, settings.stages[i], settings.id + "/" + settings.stages[i].id,
                                                "stage");

@@ -36,7 +36,8 @@ class Route {
 
 class Pipeline {
  public:
-  /// `plugins` has the descriptor of each stage's plugin, in order. Throws ConfigError with the faults of all stages.
+  /// `plugins` has the descriptor of each stage's plugin, in order; with nullptr among them, for the faults of the
+  /// others only, it must not be started. Throws ConfigError with the faults of all stages.
   Pipeline(const Services& services, const PipelineSettings& settings,
            const std::vector<const PluginDescriptor*>& plugins, std::vector<Route> routes);
   ~Pipeline();

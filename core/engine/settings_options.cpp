@@ -19,11 +19,17 @@ template <class Target>
 Options<Target> instance_part(std::string plugin_help) {
   return Options<Target>{}
       .add("plugin", in<Target>(&InstanceSettings::plugin), std::move(plugin_help))
-      .add("max_series", in<Target>(&InstanceSettings::max_series),
-           "The most series that the instance may have at once; samples of more are dropped and counted.")
-      .range(in<Target>(&InstanceSettings::max_series), 1, 10'000'000)
       .add_choice("log", in<Target>(&InstanceSettings::log), levels,
                   "The least important messages of this instance that are logged.");
+}
+
+/// Of what makes series: an output only takes them.
+template <class Target>
+void add_max_series(Options<Target>& options) {
+  options
+      .add("max_series", in<Target>(&InstanceSettings::max_series),
+           "The most series that the instance may have at once; samples of more are dropped and counted.")
+      .range(in<Target>(&InstanceSettings::max_series), 1, 10'000'000);
 }
 
 /// What inputs and outputs have and stages do not: a pipeline without one of its stages would be wrong, so it waits.
@@ -63,18 +69,22 @@ Options<SpoolSettings> spool_part() {
 }  // namespace
 
 Options<InputSettings> input_part() {
-  return endpoint_part<InputSettings>()
+  Options<InputSettings> options = endpoint_part<InputSettings>();
+  add_max_series(options);
+  return options
       .add("interval", &InputSettings::own_interval,
            "The pause between two samples; aligned to the clock; by default the daemon's `interval`.")
       .range(&InputSettings::own_interval, 10ms, 24h)
       .add("tags", in<InputSettings>(&InstanceSettings::tags),
-           "Attributes that are added to every series of this instance.");
+           "Attributes that are added to every series of this instance.")
+      .check([](const InputSettings& input) { return tag_name_fault(input.tags); });
 }
 
 Options<StageSettings> stage_part() {
-  return instance_part<StageSettings>("Which plugin this is; must be given.")
-      .add("id", in<StageSettings>(&InstanceSettings::id),
-           "The stage's name within its pipeline; by default its plugin's name.");
+  Options<StageSettings> options = instance_part<StageSettings>("Which plugin this is; must be given.");
+  add_max_series(options);
+  return options.add("id", in<StageSettings>(&InstanceSettings::id),
+                     "The stage's name within its pipeline; by default its plugin's name.");
 }
 
 Options<OutputSettings> output_part() {
@@ -99,7 +109,10 @@ Options<RouteFields> route_part() {
           "when", &RouteFields::when,
           Options<WhenFields>{}
               .add("measurement", &WhenFields::measurement, "Measurements that pass: names with `*`, `?`, `[…]`.")
-              .add("tags", &WhenFields::tags, "Tags that a series must have: name and pattern."),
+              .patterns(OptionDoc::Fits::measurement)
+              .not_empty()
+              .add("tags", &WhenFields::tags, "Tags that a series must have: name and pattern.")
+              .patterns(OptionDoc::Fits::anything),
           "What passes to this output; everything when left out.");
 }
 

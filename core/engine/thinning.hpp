@@ -42,12 +42,12 @@ bool has_deltas(const Measurement& measurement);
 /// Adds the deltas of a sample that goes to the next of its series.
 void add_deltas(const Sample& from, Sample& to);
 
-/// Makes `samples` (oldest first) no more than `wanted` where that costs only detail; the older half goes first, of each
-/// life every second sample. The totals stay: the newest sample of each life does, and its oldest, which may be the one
-/// that sets the mark at the receiver; those beside a fall, where the source cannot tell its lives; the first after a
-/// long pause, because what grew since belongs behind the pause. Deltas are added to the next sample of the series.
-/// `thinned` counts what went. Where more than `limit` would be left, only the newest of each life stays, and the marks;
-/// when there are more of these than `limit`, the oldest samples are lost altogether, counted in `lost`.
+/// Makes `samples` (oldest first) no more than `wanted` where that costs only detail; the older half goes first, of
+/// each life every second sample. The totals stay: the newest sample of each life does, and its oldest, which may be
+/// the one that sets the mark at the receiver; those beside a fall, where the source cannot tell its lives; the first
+/// after a long pause, because what grew since belongs behind the pause. Deltas are added to the next sample of the
+/// series. `thinned` counts what went. Where more than `limit` would be left, only the newest of each life stays, and
+/// the marks; when there are more of these than `limit`, the oldest samples are lost altogether, counted in `lost`.
 void thin(Batch& samples, std::size_t wanted, std::size_t limit, Given& thinned, Given& lost);
 
 }  // namespace trafficd

@@ -67,16 +67,18 @@ DatabaseError describe(sqlite3* handle, const std::filesystem::path& file, std::
 
 /// Made by us, so that the mode is ours whatever the umask says: everybody may read what this machine moved.
 void create(const std::filesystem::path& file) {
-  std::error_code error;
-  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
   const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (made >= 0) {
     ::fchmod(made, 0644);
     ::close(made);
     return;
   }
-  const int reason = error ? error.value() : errno;
+  const int reason = errno;
   if (reason == EEXIST) return;
+  // Made by us, the folder of a disk that is not mounted yet would hide what is on it.
+  if (reason == ENOENT)
+    throw DatabaseError(Kind::other, concat("could not make '", file, "': there is no folder '", file.parent_path(),
+                                            "'; make it, or mount the disk that it is on"));
   const Kind kind = reason == ENOTDIR || reason == EEXIST ? Kind::readonly : kind_of_errno(reason);
   throw DatabaseError(kind, concat("could not make '", file, "': ", std::strerror(reason), advice(kind)));
 }

@@ -11,6 +11,7 @@ inputs:
   net:
     plugin: interface
     interval: 10
+    ignore: ["eth["]
     mtach: [eth0]
   other: { plugin: interfaces }
   net: { plugin: self }
@@ -23,7 +24,7 @@ outputs:
 pipelines:
   main:
     inputs: [net, nett]
-    stages: [ { plugin: rate, drop: maybe } ]
+    stages: [ { plugin: rate, drop: maybe }, { plugin: rte } ]
     outputs: [history, { to: screen, wen: { measurement: "*" } }]
 """
 
@@ -31,15 +32,17 @@ pipelines:
 EXPECTED = [
     (1, 1, "unknown section 'intervall', did you mean 'interval'?"),
     (5, 15, "10s"),
-    (6, 5, "did you mean 'match'?"),
-    (7, 20, "did you mean 'interface'?"),
-    (8, 3, "net"),
-    (12, 12, "tiers"),
-    (13, 17, "batch_size"),
-    (14, 37, "did you mean 'json'?"),
-    (17, 19, "did you mean 'net'?"),
-    (18, 37, "yes or no"),
-    (19, 38, "did you mean 'when'?"),
+    (6, 14, "no ']' closes"),
+    (7, 5, "did you mean 'match'?"),
+    (8, 20, "did you mean 'interface'?"),
+    (9, 3, "net"),
+    (13, 12, "tiers"),
+    (14, 17, "batch_size"),
+    (15, 37, "did you mean 'json'?"),
+    (18, 19, "did you mean 'net'?"),
+    (19, 37, "yes or no"),
+    (19, 56, "did you mean 'rate'?"),
+    (20, 38, "did you mean 'when'?"),
 ]
 
 

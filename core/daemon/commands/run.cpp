@@ -14,6 +14,7 @@
 #include "daemon/notify.hpp"
 #include "daemon/signals.hpp"
 #include "daemon/state_lock.hpp"
+#include "engine/advice.hpp"
 #include "engine/graph.hpp"
 #include "engine/state_folder.hpp"
 #include "engine/system_clock.hpp"
@@ -24,6 +25,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The command that shows the first history that there will be.
+std::string how_to_look(const Settings& settings, const fs::path& state) {
+  for (const OutputSettings& output : settings.outputs) {
+    if (output.plugin != "sqlite") continue;
+    const ConfigNode* file = output.node.find("file");
+    return file ? concat("trafficd report --file ", (state / file->text).native())
+                : concat("trafficd report --state ", state.native());
+  }
+  return "trafficd describe";
+}
+
 /// What a person who starts it by hand wants to know: what it watches, where it writes, how to look.
 void greet(const Settings& settings, const std::string& file, const fs::path& state) {
   std::string inputs, outputs;
@@ -32,15 +44,15 @@ void greet(const Settings& settings, const std::string& file, const fs::path& st
         concat(inputs.empty() ? "" : ", ", each.id, " (", each.plugin, ", every ", format_duration(each.interval), ")");
   for (const auto& each : settings.outputs)
     outputs += concat(outputs.empty() ? "" : ", ", each.id, " (", each.plugin, ")");
-  const std::string shown_state = printable(state.native());
   std::fprintf(stderr,
                "trafficd " TRAFFICD_VERSION
                "\n"
                "  configuration  %s\n"
                "  watches        %s\n"
                "  writes to      %s, files in %s\n"
-               "  look with      trafficd report --state %s     (stop with Ctrl-C)\n\n",
-               printable(file).c_str(), inputs.c_str(), outputs.c_str(), shown_state.c_str(), shown_state.c_str());
+               "  look with      %s     (stop with Ctrl-C)\n\n",
+               printable(file).c_str(), inputs.c_str(), outputs.c_str(), printable(state.native()).c_str(),
+               printable(how_to_look(settings, state)).c_str());
 }
 
 /// The folder, made when missing, so that an ordinary user can read what is in it.
@@ -178,6 +190,7 @@ int run(const ConfigurationOptions& options) {
   else
     journal.own().info(concat("trafficd " TRAFFICD_VERSION " starts with ", file, ", files in ", *folder,
                               ", inputs: ", settings.inputs.size(), ", outputs: ", settings.outputs.size()));
+  for (const Problem& each : advice(settings, catalog, file)) journal.own().warning(each.text());
   const int exit_code = serve(graph, settings, signals, store, journal, clock, *folder);
   journal.own().info(exit_code == 0 ? "stopped" : concat("stopped, exit code ", exit_code));
   return exit_code;

@@ -1,6 +1,7 @@
 // Shell patterns on names. Time is at most pattern × text, whatever the pattern.
 
 #include <algorithm>
+#include <optional>
 
 #include "trafficd/units.hpp"
 
@@ -20,24 +21,49 @@ std::size_t set_length(std::string_view pattern) {
   return close == std::string_view::npos ? 0 : close + 1;
 }
 
-bool in_set(std::string_view set, std::string_view character) {
-  std::string_view members = set.substr(1, set.size() - 2);
-  const bool negated = !members.empty() && members[0] == '!';
-  if (negated) members.remove_prefix(1);
-  bool found = false;
-  while (!members.empty()) {
-    const std::string_view low = members.substr(0, character_length(members));
-    members.remove_prefix(low.size());
-    std::string_view high = low;
-    if (members.size() > 1 && members[0] == '-') {
-      members.remove_prefix(1);
-      high = members.substr(0, character_length(members));
-      members.remove_prefix(high.size());
-    }
-    // UTF-8 sorts as its characters do.
-    if (low <= character && character <= high) found = true;
+/// From `low` to `high`, both included; the same for a single character. UTF-8 sorts as its characters do.
+struct Range {
+  std::string_view low, high;
+};
+
+/// What stands between the brackets of a set, and whether it is negated.
+struct Members {
+  explicit Members(std::string_view set) : rest(set.substr(1, set.size() - 2)) {
+    negated = rest.starts_with('!');
+    if (negated) rest.remove_prefix(1);
   }
-  return found != negated;
+  std::optional<Range> next() {
+    if (rest.empty()) return std::nullopt;
+    const auto take = [this] {
+      const std::string_view one = rest.substr(0, character_length(rest));
+      rest.remove_prefix(one.size());
+      return one;
+    };
+    Range range{take(), {}};
+    range.high = range.low;
+    if (rest.size() > 1 && rest[0] == '-') {
+      rest.remove_prefix(1);
+      range.high = take();
+    }
+    return range;
+  }
+  std::string_view rest;
+  bool negated;
+};
+
+bool in_set(std::string_view set, std::string_view character) {
+  Members members(set);
+  while (const auto range = members.next())
+    if (range->low <= character && character <= range->high) return !members.negated;
+  return members.negated;
+}
+
+/// A range in the set that nothing is in, as it is written; empty when there is none.
+std::string empty_range(std::string_view set) {
+  Members members(set);
+  while (const auto range = members.next())
+    if (range->high < range->low) return concat(range->low, "-", range->high);
+  return {};
 }
 
 /// Takes one element of the pattern and the character that it fits off the fronts; false when it does not fit.
@@ -78,6 +104,21 @@ bool glob_match(std::string_view pattern, std::string_view text) {
     text = star_text;
   }
   return true;
+}
+
+std::string glob_fault(std::string_view pattern) {
+  while (!pattern.empty()) {
+    if (pattern[0] != '[') {
+      pattern.remove_prefix(1);
+      continue;
+    }
+    const std::size_t length = set_length(pattern);
+    if (length == 0) return "has a '[' that no ']' closes; write '[[]' for the bracket itself";
+    if (const std::string range = empty_range(pattern.substr(0, length)); !range.empty())
+      return concat("has the range '", range, "', which holds nothing: its ends stand the wrong way round");
+    pattern.remove_prefix(length);
+  }
+  return {};
 }
 
 bool glob_match(const std::vector<std::string>& patterns, std::string_view text) {

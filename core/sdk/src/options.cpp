@@ -278,6 +278,17 @@ void add_problem(Problems& problems, const ConfigNode& node, std::string message
   if (!node.faulty) problems.push_back({node.mark, node.path, std::move(message)});
 }
 
+void check_patterns(const ConfigNode& node, Problems& problems) {
+  const auto check = [&](const ConfigNode& pattern) {
+    if (pattern.type != Type::scalar) return;  // told when it is read
+    if (const std::string fault = glob_fault(pattern.text); !fault.empty())
+      add_problem(problems, pattern, concat(in_quotes(pattern.text), " ", fault));
+  };
+  if (node.type != Type::map)
+    for (const ConfigNode& each : sequence_items(node)) check(each);
+  for (const ConfigEntry& entry : node.entries) check(entry.value);
+}
+
 std::string out_of_range(const std::string& minimum, const std::string& maximum) {
   return concat("must be between ", minimum, " and ", maximum);
 }

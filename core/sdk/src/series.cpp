@@ -22,6 +22,19 @@ std::optional<std::string_view> find_tag(const Tags& tags, std::string_view key)
   return std::nullopt;
 }
 
+// The names that InfluxDB drops points for or keeps for itself, and the column that tells where a series came from.
+std::string tag_name_fault(std::string_view key) {
+  if (key == "time" || key == "instance" || key.starts_with('_'))
+    return concat("'", key, "' is a name that outputs need for themselves; choose another");
+  return {};
+}
+
+std::string tag_name_fault(const Tags& tags) {
+  for (const Tag& tag : tags)
+    if (std::string fault = tag_name_fault(tag.key); !fault.empty()) return fault;
+  return {};
+}
+
 std::optional<std::size_t> Measurement::field(std::string_view name) const {
   for (std::size_t i = 0; i < fields_.size(); ++i)
     if (fields_[i].name == name) return i;

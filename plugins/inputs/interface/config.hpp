@@ -22,9 +22,12 @@ inline Options<Config> options() {
   return Options<Config>{}
       .add("match", &Config::match,
            "Globs of interface names: exactly these are watched. Not given: every interface that is not ignored.")
+      .patterns(OptionDoc::Fits::anything)
+      .not_empty()
       .add("ignore", &Config::ignore,
            "Globs of interface names that are left out. The default list only counts when `match` is not given; a list "
            "of your own replaces it and wins over `match`.")
+      .patterns(OptionDoc::Fits::anything)
       .add("loopback", &Config::loopback, "Watch the loopback interface too; one that `match` names is always watched.")
       .add_choice("counters", &Config::all_counters, {{"basic", false}, {"all", true}},
                   "`all` adds the kernel's other counters, as the measurement `interface_detail`.")

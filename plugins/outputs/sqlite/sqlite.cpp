@@ -33,6 +33,7 @@ Options<Config> options() {
                         .required();
   return Options<Config>{}
       .add("file", &Config::file, "The history; a relative name stands below the state folder.")
+      .unique()
       .check([](const Config& c) { return c.file.empty() ? "needs the name of a file" : ""; })
       .add_list("tiers", &Config::tiers, tier,
                 "Buckets from the finest to the coarsest; by default 1m for 2w and 15m for 10y.")
@@ -47,7 +48,12 @@ class Sqlite final : public Output {
 
   static Declarations declare() { return {options().docs(), {}, {}}; }
 
-  Status open() override { return writer_.open(host_.clock().now()); }
+  Status open() override {
+    // What stands below our own folder is ours to make. The history says what is wrong when that does not work.
+    std::error_code error;
+    if (below_state_) std::filesystem::create_directories(file_.parent_path(), error);
+    return writer_.open(host_.clock().now());
+  }
 
   WriteResult write(std::span<const Sample> batch) override {
     WriteResult result = writer_.append(batch, host_.clock().now());
@@ -66,6 +72,7 @@ class Sqlite final : public Output {
   Sqlite(const Config& config, Host& host)
       : host_(host),
         file_(host.state_folder() / config.file),
+        below_state_(std::filesystem::path(config.file).is_relative()),
         writer_({file_, tiers_of(config), config.gap}, host.log()),
         doubtful_(host.meter().counter("doubtful")),
         forgotten_(host.meter().counter("doubtful_forgotten")),
@@ -80,6 +87,7 @@ class Sqlite final : public Output {
 
   Host& host_;
   const std::filesystem::path file_;
+  const bool below_state_;
   history::Writer writer_;
   Complaint doubts_{host_.log(), host_.clock()};
   std::atomic<std::uint64_t>&doubtful_, &forgotten_, &moved_;

@@ -46,6 +46,17 @@ TEST_CASE("samples go into traffic.db in the state folder, and stay there over a
   CHECK(received(file) == 751);
 }
 
+TEST_CASE("a folder elsewhere is not made: a disk may be mounted there later") {
+  const testing::TempFolder elsewhere;
+  const auto file = elsewhere.path() / "disk" / "traffic.db";
+  Bench bench(*trafficd_output_sqlite(), concat("file: ", file));
+  CHECK(bench.open().message().find("there is no folder") != std::string::npos);
+  std::filesystem::create_directory(file.parent_path());
+  REQUIRE(bench.open().is_ok());
+  CHECK(bench.write(first).written == 1);
+  CHECK(std::filesystem::exists(file));
+}
+
 TEST_CASE("another file, below the state folder") {
   Bench bench(*trafficd_output_sqlite(), "file: deep/other.db");
   CHECK(bench.write(first).written == 1);

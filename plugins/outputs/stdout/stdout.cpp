@@ -47,7 +47,7 @@ class Stdout final : public Output {
  public:
   Stdout(const ConfigNode& node, Host&) : config_(options().parse(node)) {}
 
-  static Declarations declare() { return {options().docs(), {}, {}, true}; }
+  static Declarations declare() { return {.options = options().docs(), .live = true}; }
 
   Status open() override {
     struct stat status {};

@@ -29,6 +29,7 @@ std::string check_rules(const std::vector<Rule>& rules) {
 std::string check_renames(const Tags& renames) {
   for (const Tag& rename : renames) {
     if (rename.value.empty()) return concat("'", rename.key, "' has no new name; give it one");
+    if (const std::string fault = tag_name_fault(rename.value); !fault.empty()) return fault;
     if (rename.value == rename.key) return concat("'", rename.key, "' is renamed to itself; remove it");
     for (const Tag& other : renames) {
       if (&other != &rename && other.value == rename.value)
@@ -44,15 +45,20 @@ Options<Config> options() {
   const Options<Rule> rule =
       Options<Rule>{}
           .add("measurement", &Rule::measurement, "Measurements that fit: names with `*`, `?`, `[…]`; by default all.")
-          .add("tags", &Rule::tags, "Tags that must fit, each a name and a pattern; a tag that is missing is empty.");
+          .patterns(OptionDoc::Fits::measurement)
+          .not_empty()
+          .add("tags", &Rule::tags, "Tags that must fit, each a name and a pattern; a tag that is missing is empty.")
+          .patterns(OptionDoc::Fits::anything);
   return Options<Config>{}
       .add_list("keep", &Config::keep, rule, "Only series that fit one of these rules are kept; by default all are.")
+      .not_empty()
       .check([](const Config& c) { return check_rules(c.keep); })
       .add_list("drop", &Config::drop, rule, "Of those, series that fit one of these rules are dropped.")
       .check([](const Config& c) { return check_rules(c.drop); })
       .add("rename", &Config::rename, "Attributes that get another name: `old: new`.")
       .check([](const Config& c) { return check_renames(c.rename); })
-      .add("add", &Config::add, "Attributes that every series gets; one that it has is replaced.");
+      .add("add", &Config::add, "Attributes that every series gets; one that it has is replaced.")
+      .check([](const Config& c) { return tag_name_fault(c.add); });
 }
 
 bool fits(const std::vector<Rule>& rules, const Series& series) {

@@ -20,6 +20,8 @@ struct Config {
 Options<Config> options() {
   return Options<Config>{}
       .add("fields", &Config::fields, "Counters to make rates of: names with `*`, `?`, `[…]`; by default all.")
+      .patterns(OptionDoc::Fits::counter)
+      .not_empty()
       .add("drop", &Config::drop, "Whether the samples that rates were made of are taken out.")
       .add("forget", &Config::forget, "A series that has not come for so long is forgotten.")
       .range(&Config::forget, 1min, 8760h);
@@ -97,7 +99,8 @@ class Rate final : public Stage {
         options().docs(),
         {},
         "For every measurement with counters: `<measurement>_rate`, with the same tags and a gauge per counter under "
-        "the counter's name, in the counter's unit per second."};
+        "the counter's name, in the counter's unit per second.",
+        {"_rate"}};
   }
 
   void process(Batch& batch) override {

@@ -23,6 +23,8 @@ struct Config {
 Options<Config> options() {
   return Options<Config>{}
       .add("fields", &Config::fields, "Counters to make totals of: names with `*`, `?`, `[…]`; by default all.")
+      .patterns(OptionDoc::Fits::counter)
+      .not_empty()
       .add("drop", &Config::drop, "Whether the samples that totals were made of are taken out.")
       .add("forget", &Config::forget, "The total of a series that has not come for so long is forgotten.")
       .range(&Config::forget, 24h, 87600h);
@@ -88,7 +90,8 @@ class Total final : public Stage {
     return {options().docs(),
             {},
             "For every measurement with counters: `<measurement>_total`, with the same tags and counters, which only "
-            "grow."};
+            "grow.",
+            {"_total"}};
   }
 
   Status open() override {

@@ -41,6 +41,34 @@ struct Poll final : PollInput {
   Status collect(Batch&) override { return Status::ok(); }
 };
 
+/// An input that says what it emits.
+struct Meter final : PollInput {
+  Meter(const ConfigNode&, Host&) {}
+  static Declarations declare() {
+    return {{},
+            {make_measurement("link", "", {{"rx_bytes", Kind::counter, "By", ""}, {"up", Kind::gauge, "1", ""}}, {})},
+            {}};
+  }
+  Status collect(Batch&) override { return Status::ok(); }
+};
+
+/// A stage that makes `<measurement>_sum`.
+struct Sum final : Stage {
+  struct Config {
+    std::vector<std::string> fields, only;
+  };
+  static Options<Config> options() {
+    return Options<Config>{}
+        .add("fields", &Config::fields, "Fields.")
+        .patterns(OptionDoc::Fits::counter)
+        .add("only", &Config::only, "Only.")
+        .patterns(OptionDoc::Fits::measurement);
+  }
+  Sum(const ConfigNode&, Host&) {}
+  static Declarations declare() { return {options().docs(), {}, {}, {"_sum"}}; }
+  void process(Batch&) override {}
+};
+
 struct Pass final : Stage {
   Pass(const ConfigNode&, Host&) {}
   static Declarations declare() { return {options().docs(), {}, {}}; }
@@ -54,6 +82,8 @@ struct Sink final : Output {
 };
 
 const PluginDescriptor poll = describe_plugin<Poll>("poll", "");
+const PluginDescriptor meter = describe_plugin<Meter>("meter", "");
+const PluginDescriptor sum = describe_plugin<Sum>("sum", "");
 const PluginDescriptor pass = describe_plugin<Pass>("pass", "");
 const PluginDescriptor sink = describe_plugin<Sink>("sink", "");
 
@@ -63,7 +93,9 @@ struct AdviceFixture {
 
   /// What is said of a file with this input, a line each, without the file's name.
   std::string of(const std::string& input, const std::string& rest = "outputs: { sink: }\n") {
-    const std::string text = concat("inputs: { poll: ", input, " }\n", rest);
+    return of_file(concat("inputs: { poll: ", input, " }\n", rest));
+  }
+  std::string of_file(const std::string& text) {
     folder.write("test.yaml", text);
     fs::permissions(file, mode);
     Problems problems;
@@ -71,7 +103,7 @@ struct AdviceFixture {
     const Settings settings = read_settings(root, problems);
     REQUIRE(problems.empty());
     Catalog catalog({});
-    for (const PluginDescriptor* plugin : {&poll, &pass, &sink}) catalog.add(plugin);
+    for (const PluginDescriptor* plugin : {&poll, &meter, &sum, &pass, &sink}) catalog.add(plugin);
     std::string all;
     for (const Problem& each : advice(settings, catalog, file)) all += each.text() + '\n';
     return all;
@@ -121,4 +153,31 @@ TEST_CASE("files that must be there and are not are told, defaults aside") {
         std::string::npos);
   CHECK(f.of(concat("{ files: [", there, ", /nonexistent/z] }")).find("inputs.poll.files[1]: '/nonexistent/z'") !=
         std::string::npos);
+}
+
+TEST_CASE("patterns for what no input declares and no stage makes are told") {
+  AdviceFixture f;
+  const auto of = [&](const std::string& pipeline, const std::string& inputs = "meter: {}") {
+    return f.of_file(concat("inputs: { ", inputs, " }\noutputs: { sink: {} }\npipelines:\n  p: ", pipeline, "\n"));
+  };
+  CHECK(of("{ stages: [ { plugin: sum, fields: ['rx_*'], only: [link] } ] }") == "");
+  CHECK(of("{ stages: [ { plugin: sum, fields: [rx_byts] } ] }") ==
+        "f:4:42: pipelines.p.stages[0].fields[0]: 'rx_byts' fits no counter that comes through this pipeline, did you "
+        "mean "
+        "'rx_bytes'?\n");
+  CHECK(of("{ stages: [ { plugin: sum, only: [linc, 'x*'] } ] }").find("'x*' fits no measurement") !=
+        std::string::npos);
+  CHECK(of("{ stages: [ { plugin: sum } ], outputs: [ { to: sink, when: { measurement: link_sum } } ] }") == "");
+  CHECK(of("{ outputs: [ { to: sink, when: { measurement: link_sum } } ] }").find("'link_sum' fits no measurement") !=
+        std::string::npos);
+  // An input that does not know beforehand what it will emit.
+  CHECK(of("{ stages: [ { plugin: sum, fields: [rx_byts] } ] }", "meter: {}, poll: {}") == "");
+}
+
+TEST_CASE("an instance that no pipeline uses is told with its place") {
+  AdviceFixture f;
+  CHECK(f.of_file("inputs: { meter: {}, poll: {} }\noutputs: { sink: {}, other: { plugin: sink } }\n"
+                  "pipelines: { p: { inputs: [poll], outputs: [sink] } }\n") ==
+        "f:1:18: inputs.meter: is in no pipeline, so it does nothing; name it in one\n"
+        "f:2:29: outputs.other: is in no pipeline, so it does nothing; name it in one\n");
 }

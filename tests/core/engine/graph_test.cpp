@@ -72,7 +72,34 @@ struct GraphFixture {
     REQUIRE(problems.empty());
     return graph;
   }
+  /// What is wrong with it, a line each.
+  std::string faults(const std::string& yaml) {
+    Problems found;
+    const Settings settings = read_settings(parse_config(yaml, "test", found), found);
+    const Graph graph(services, catalog, settings, found, [] {});
+    std::string all;
+    for (const Problem& each : found) all += each.text() + '\n';
+    return all;
+  }
 };
+
+struct FileOutput final : Output {
+  struct Config {
+    std::string file = "default";
+  };
+  static Options<Config> options() { return Options<Config>{}.add("file", &Config::file, "File.").unique(); }
+  FileOutput(const ConfigNode& node, Host&) { options().parse(node); }
+  static Declarations declare() { return {options().docs(), {}, {}}; }
+  WriteResult write(std::span<const Sample> batch) override { return WriteResult::all(batch); }
+};
+struct Strict final : Stage {
+  struct Config {};
+  Strict(const ConfigNode& node, Host&) { Options<Config>{}.parse(node); }
+  static Declarations declare() { return {}; }
+  void process(Batch&) override {}
+};
+const PluginDescriptor strict = describe_plugin<Strict>("strict", "");
+const PluginDescriptor file_output = describe_plugin<FileOutput>("files", "");
 
 constexpr const char* plain = R"(
 interval: 10ms
@@ -82,6 +109,33 @@ pipelines: { main: { stages: [ { plugin: script } ] } }
 )";
 
 }  // namespace
+
+TEST_CASE("an unknown stage does not hide the faults of the others") {
+  GraphFixture f;
+  f.catalog.add(&strict);
+  const std::string yaml = R"(
+inputs: { in: { plugin: script } }
+outputs: { out: { plugin: script } }
+pipelines: { main: { stages: [ { plugin: scripd }, { plugin: strict, wrong: 1 } ] } }
+)";
+  CHECK(f.faults(yaml) ==
+        "test:4:42: pipelines.main.stages[0].plugin: there is no stage plugin 'scripd', did you mean 'script'?\n"
+        "test:4:70: pipelines.main.stages[1]: unknown option 'wrong'; known are plugin, log, max_series, id\n");
+}
+
+TEST_CASE("two outputs of one plugin must not write to the same file") {
+  GraphFixture f;
+  f.catalog.add(&file_output);
+  const auto faults = [&](const std::string& outputs) {
+    return f.faults(concat("inputs: { in: { plugin: script } }\noutputs: { ", outputs, " }\n"));
+  };
+  CHECK(faults("a: { plugin: files }, b: { plugin: files, file: other }") == "");
+  CHECK(faults("a: { plugin: files }, b: { plugin: files }") ==
+        "test:2:37: outputs.b: 'a' has the same 'file'; give each one its own\n");
+  CHECK(faults(concat("a: { plugin: files }, b: { plugin: files, file: ", f.services.state_folder.native(),
+                      "/./default }")) ==
+        "test:2:60: outputs.b.file: 'a' has the same 'file'; give each one its own\n");
+}
 
 TEST_CASE("every sample that was collected is written when the graph stops") {
   GraphFixture f;

@@ -105,6 +105,7 @@ TEST_CASE("a checkpoint that fails keeps what was to be written") {
   a.end_step();
   CHECK_FALSE(store.checkpoint().is_ok());
   std::filesystem::remove(folder);
+  std::filesystem::create_directory(folder);
   CHECK(store.checkpoint().is_ok());
   CHECK(store.instance("input/a")->get("x") == "1");
 }

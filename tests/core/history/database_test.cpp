@@ -6,7 +6,7 @@ namespace trafficd {
 
 TEST_CASE("values come back as they went in") {
   const testing::TempFolder folder;
-  Database database(folder.path() / "deep" / "down" / "x.db");
+  Database database(folder.path() / "x.db");
   database.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, i, r, s, b)");
   Statement insert(database, "INSERT INTO t(i, r, s, b) VALUES(?1, ?2, ?3, ?4)");
   const std::string bytes("\0\xff'\"", 4);

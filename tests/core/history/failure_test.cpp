@@ -91,7 +91,23 @@ TEST_CASE_METHOD(SmallDiskFixture, "a full disk: retry, nothing lost, and on it 
   CHECK(amount("eth0", always_from, always_to) == static_cast<std::int64_t>(total));
 }
 
-TEST_CASE_METHOD(HistoryFixture, "a folder that cannot be made says so, and works once it can") {
+TEST_CASE_METHOD(HistoryFixture, "a folder that is missing is told and not made: a disk may be mounted there later") {
+  settings.file = folder.path() / "disk" / "traffic.db";
+  reopen();
+  const SeriesPtr eth0 = interface("eth0");
+  const WriteResult refused = writer->append(Batch{sample(eth0, 0, 1, 0, 0)}, at(0));
+  CHECK(refused.written == 0);
+  CHECK(refused.status.code() == Status::Code::retry);
+  CHECK(refused.status.message() == concat("could not make '", settings.file, "': there is no folder '",
+                                           folder.path() / "disk", "'; make it, or mount the disk that it is on"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "disk"));
+  std::filesystem::create_directory(folder.path() / "disk");
+  write(sample(eth0, 0, 1, 0, 0));
+  write(sample(eth0, 10, 1, 25, 0));
+  CHECK(amount("eth0", always_from, always_to) == 25);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "a file in the place of a folder is told, and all works once it is gone") {
   testing::write_file(folder.path() / "blocked", "a file where a folder is wanted");
   settings.file = folder.path() / "blocked" / "traffic.db";
   reopen();
@@ -101,6 +117,7 @@ TEST_CASE_METHOD(HistoryFixture, "a folder that cannot be made says so, and work
   const SeriesPtr eth0 = interface("eth0");
   CHECK(writer->append(Batch{sample(eth0, 0, 1, 0, 0)}, at(0)).written == 0);
   std::filesystem::remove(folder.path() / "blocked");
+  std::filesystem::create_directory(folder.path() / "blocked");
   write(sample(eth0, 0, 1, 0, 0));
   write(sample(eth0, 10, 1, 25, 0));
   CHECK(amount("eth0", always_from, always_to) == 25);
@@ -266,6 +283,7 @@ TEST_CASE_METHOD(HistoryFixture, "an ordinary user can read: while we run, after
     WARN("not root: not tested");
     return;
   }
+  std::filesystem::create_directory(folder.path() / "state");
   ::umask(0077);
   settings.file = folder.path() / "state" / "traffic.db";
   reopen();

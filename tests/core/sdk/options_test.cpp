@@ -360,6 +360,36 @@ TEST_CASE("an option without a default is told from one that was given") {
   CHECK(doc.existing_path);
 }
 
+TEST_CASE("patterns are checked where they stand, and a list that names nothing is refused") {
+  struct Which {
+    std::vector<std::string> match, ignore{"lo"};
+    Tags tags;
+  };
+  const Options<Which> which = Options<Which>{}
+                                   .add("match", &Which::match, "Match.")
+                                   .patterns(OptionDoc::Fits::counter)
+                                   .not_empty()
+                                   .add("ignore", &Which::ignore, "Ignore.")
+                                   .patterns(OptionDoc::Fits::anything)
+                                   .add("tags", &Which::tags, "Tags.")
+                                   .patterns(OptionDoc::Fits::anything);
+  const auto faults = [&](std::string_view text) {
+    Problems problems;
+    which.parse(parse_config(text, "t", problems, no_environment), problems);
+    std::string all;
+    for (const Problem& each : problems) all += each.text() + '\n';
+    return all;
+  };
+  CHECK(faults("{ match: ['eth*', 'a[0-9]'], ignore: [], tags: { a: '[!b]' } }") == "");
+  CHECK(faults("match: []") == "t:1:8: match: names nothing; put something in, or leave the option out\n");
+  CHECK(faults("match: [a, 'b[']") ==
+        "t:1:12: match[1]: 'b[' has a '[' that no ']' closes; write '[[]' for the bracket itself\n");
+  CHECK(faults("ignore: 'x['").find("t:1:9: ignore: 'x[' has a '['") == 0);
+  CHECK(faults("tags: { a: ok, b: '[' }").find("t:1:19: tags.b: '[' has a '['") == 0);
+  CHECK(faults("match: { a: 1 }").find('\n') == faults("match: { a: 1 }").size() - 1);
+  CHECK(which.docs()[0].fits == OptionDoc::Fits::counter);
+}
+
 TEST_CASE("a problem is one line with what is known of its place") {
   CHECK(Problem{{"f", 3, 4}, "a.b", "wrong"}.text() == "f:3:4: a.b: wrong");
   CHECK(Problem{{"f", 0, 0}, "", "wrong"}.text() == "f: wrong");

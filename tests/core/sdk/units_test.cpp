@@ -186,6 +186,17 @@ TEST_CASE("address blocks are read and refused") {
   CHECK(says(network_error(std::string_view("10.0.0.0\0/8", 11)), "is not an address block"));
 }
 
+TEST_CASE("a pattern that cannot mean what was wanted is told") {
+  for (const char* good : {"", "*", "eth[0-9]", "[!a]", "[]]", "[[]x", "a]", "[a-]", "[-a]", "[ä-ö]"}) {
+    INFO(good);
+    CHECK(glob_fault(good) == "");
+  }
+  CHECK(glob_fault("eth[0-9") == "has a '[' that no ']' closes; write '[[]' for the bracket itself");
+  CHECK(glob_fault("[a]b[") != "");
+  CHECK(glob_fault("x[9-0]") == "has the range '9-0', which holds nothing: its ends stand the wrong way round");
+  CHECK(glob_fault("[!z-a]") != "");
+}
+
 TEST_CASE("globs fit as a shell's do") {
   CHECK(glob_match("", ""));
   CHECK_FALSE(glob_match("", "a"));

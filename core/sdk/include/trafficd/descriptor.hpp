@@ -45,8 +45,10 @@ std::string_view to_string(PluginType type);
 /// What a plugin says of itself without any configuration.
 struct Declarations {
   std::vector<OptionDoc> options;
-  std::vector<MeasurementPtr> measurements;  ///< what it can emit; empty when that depends on what comes in
-  std::string notes;                         ///< what it derives, when that depends on what comes in
+  std::vector<MeasurementPtr> measurements{};  ///< what it can emit; empty when that depends on what comes in
+  std::string notes{};                         ///< what it derives, when that depends on what comes in
+  /// Of a stage: of a measurement with counters it makes another, called by the name and one of these.
+  std::vector<std::string> suffixes{};
   /// Of an output: what is not taken at once is of no use later, so nothing waits on disk unless a user wants it.
   bool live = false;
 };

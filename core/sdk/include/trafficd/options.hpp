@@ -34,7 +34,10 @@ struct OptionDoc {
   std::string help;
   std::vector<std::string> choices;
   std::optional<std::string> minimum, maximum;
-  bool existing_path = false;     ///< a file or folder that must be there
+  bool existing_path = false;  ///< a file or folder that must be there
+  bool unique = false;         ///< no two instances of the plugin may have the same
+  enum class Fits : unsigned char { nothing, anything, measurement, counter };
+  Fits fits = Fits::nothing;      ///< what it holds patterns for, with `*`, `?`, `[…]`
   std::vector<OptionDoc> nested;  ///< of a block
 };
 std::string type_name(const OptionDoc& doc);
@@ -91,6 +94,7 @@ void read_block(const std::vector<OptionItem>& items, const ConfigNode& node, vo
 /// Checks that the node is a sequence (a lone scalar or map counts as one item) and answers its items.
 std::vector<ConfigNode> sequence_items(const ConfigNode& node);
 void add_problem(Problems& problems, const ConfigNode& node, std::string message);
+void check_patterns(const ConfigNode& node, Problems& problems);
 std::string out_of_range(const std::string& minimum, const std::string& maximum);
 
 }  // namespace detail
@@ -191,6 +195,37 @@ class Options {
   /// The option added last names a file or folder that must be there; `check` warns when it is not.
   Options& existing_path() {
     items_.back().doc.existing_path = true;
+    return *this;
+  }
+
+  /// No two instances of the plugin may have the same value of the option added last, a text: a file, a port.
+  Options& unique() {
+    items_.back().doc.unique = true;
+    return *this;
+  }
+
+  /// The option added last, texts or tags, holds patterns (`glob_match`). Those for measurements and for counters are
+  /// held against what is declared: `check` warns of one that fits nothing.
+  Options& patterns(OptionDoc::Fits what) {
+    detail::OptionItem& item = items_.back();
+    item.doc.fits = what;
+    item.read = [read = std::move(item.read)](const ConfigNode& node, void* target, Problems& problems) {
+      detail::check_patterns(node, problems);
+      read(node, target, problems);
+    };
+    return *this;
+  }
+
+  /// The option added last, a list, must not be given without anything in it: where the default means "all", an empty
+  /// list would be taken for "none" by one reader and for "all" by the next.
+  Options& not_empty() {
+    detail::OptionItem& item = items_.back();
+    item.read = [read = std::move(item.read)](const ConfigNode& node, void* target, Problems& problems) {
+      if (node.type == ConfigNode::Type::sequence && node.items.empty())
+        detail::add_problem(problems, node, "names nothing; put something in, or leave the option out");
+      else
+        read(node, target, problems);
+    };
     return *this;
   }
 

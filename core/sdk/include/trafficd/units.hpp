@@ -71,6 +71,8 @@ class Secret {
 
 /// Whether `text` fits the pattern: `*` any run, `?` one character, `[a-z]` and `[!a-z]` one of a set.
 bool glob_match(std::string_view pattern, std::string_view text);
+/// What is wrong with the pattern and what to write instead; empty when nothing is. `glob_match` takes any.
+std::string glob_fault(std::string_view pattern);
 /// Whether any pattern fits.
 bool glob_match(const std::vector<std::string>& patterns, std::string_view text);
 
