@@ -1,6 +1,9 @@
 #include "history/reader.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <limits>
 #include <map>
@@ -88,6 +91,23 @@ void read_row(const Statement& row, const Shape& shape, SumRow& into) {
   }
 }
 
+/// What SQLite would say of these is true and tells nobody what to do.
+void refuse_what_is_no_history(const std::filesystem::path& file) {
+  if (std::error_code error; !std::filesystem::exists(file, error) && error)
+    throw Refusal(
+        concat("could not look for '", file, "': ", error.message(), "; give this user access to the folder"));
+  if (::access(file.c_str(), R_OK) != 0 && errno == EACCES)
+    throw Refusal(concat("'", file, "' may not be read by this user; give access to it, or choose another file"));
+  if (is_text(file)) throw Refusal(concat("'", file, "' is a text and not a history of trafficd; choose another file"));
+}
+
+void refuse_what_is_empty(Database& database) {
+  if (database.value("SELECT count(*) FROM sqlite_master") == 0 && database.value("PRAGMA user_version") == 0)
+    throw Refusal(concat("'", database.file(),
+                         "' is empty: the service has not begun a history in it; start 'trafficd run', ",
+                         "or choose another file"));
+}
+
 Timestamp at(std::int64_t seconds) { return Timestamp{std::chrono::seconds{seconds}}; }
 
 }  // namespace
@@ -139,11 +159,16 @@ Reader::~Reader() = default;
 
 Result<Reader> Reader::open(const std::filesystem::path& file) {
   try {
+    refuse_what_is_no_history(file);
     auto impl = std::make_unique<Impl>(file);
+    refuse_what_is_empty(impl->database);
     prepare_schema(impl->database, false);
     return Reader(std::move(impl));
   } catch (const DatabaseError& e) {
-    return Error{e.what()};
+    if (e.kind() != DatabaseError::Kind::damaged) return Error{e.what()};
+    return Error{concat(
+        e.what(),
+        "; a damaged history is renamed by the service, which begins a new one; if this is none, choose another file")};
   } catch (const Refusal& e) {
     return Error{e.what()};
   }

@@ -7,8 +7,22 @@ TEST_CASE_METHOD(HistoryFixture, "no file, an empty one and an empty history") {
   const auto none = Reader::open(settings.file);
   REQUIRE(!none);
   CHECK(none.error() == concat("there is no file '", settings.file, "'"));
+  const auto refusal = [&] {
+    const auto opened = Reader::open(settings.file);
+    return opened ? std::string{} : opened.error();
+  };
   testing::write_file(settings.file, "");
-  CHECK(!Reader::open(settings.file));
+  const std::string empty = concat("'", settings.file,
+                                   "' is empty: the service has not begun a history in it; start 'trafficd run', or "
+                                   "choose another file");
+  CHECK(refusal() == empty);
+  Database(settings.file).exec("VACUUM");
+  CHECK(refusal() == empty);
+  testing::write_file(settings.file, "interfaces: all\n");
+  CHECK(refusal() == concat("'", settings.file, "' is a text and not a history of trafficd; choose another file"));
+  testing::write_file(settings.file, std::string(8'192, '\xff'));
+  CHECK(refusal().find("if this is none, choose another file") != std::string::npos);
+  std::filesystem::remove(settings.file);
   REQUIRE(writer->open(at(0)).is_ok());
   CHECK(reader().measurements()->empty());
   CHECK(reader().series("")->empty());
