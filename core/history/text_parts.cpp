@@ -21,6 +21,11 @@ std::string left(const std::string& text, std::size_t width) {
   return text + std::string(used < width ? width - used : 0, ' ');
 }
 
+std::string minute_text(Timestamp time, const Zone& zone) {
+  return label(period_of(time, Unit::day, zone), Unit::day, zone) + " " +
+         label(period_of(time, Unit::minute, zone), Unit::minute, zone);
+}
+
 bool add_key(std::string& out, std::set<std::string_view>& keys, std::string_view key) {
   if (!keys.insert(key).second) return false;
   if (out.back() != '{') out += ',';

@@ -4,7 +4,8 @@
 #include <map>
 #include <set>
 
-#include "history/tiers.hpp"
+#include "history/text_parts.hpp"
+#include "trafficd/config_node.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd::history {
@@ -34,7 +35,10 @@ Status find_measurement(const Reader& reader, const std::string& name, Measureme
   if (!found.name.empty()) return Status::ok();
   if (names.empty())
     return Status::retry("the history is still empty; wait for the service to write its first samples");
-  return Status::fatal(concat("the history has no measurement '", name, "'; it has: ", joined(names)));
+  const std::string near = nearest(name, {names.begin(), names.end()});
+  return Status::fatal(concat(
+      "the history has no measurement '", name, "'",
+      near.empty() ? std::string("; it has: ") : concat(", did you mean '", near, "'? it has: "), joined(names)));
 }
 
 /// Leaves the series that the query asks for; else says which values of the tag there are.
@@ -69,19 +73,26 @@ std::size_t usual_count(Unit unit) {
   return 100;
 }
 
-/// Where the history can cut: the time itself, or the edge of its bucket before or behind it.
-Timestamp aligned(const Reader& reader, Timestamp time, bool up) {
-  const auto grain = reader.grain(time);
-  const Duration width = grain ? *grain : Duration{std::chrono::minutes(15)};
+/// The edge of the bucket before or behind that time, unless it is one itself.
+Timestamp aligned(Timestamp time, Duration width, bool up) {
   const Duration rest = time.time_since_epoch() % width;
   return time - rest + (up && rest > Duration{0} ? width : Duration{0});
 }
 
-/// Whole periods, but for an edge that was asked for, which cuts its period.
+Duration grain(const Reader& reader, Timestamp time) {
+  const auto known = reader.grain(time);
+  return known ? *known : Duration{std::chrono::minutes(15)};
+}
+
+Period around(Timestamp time, const UsageQuery& query, const Zone& zone) {
+  return query.start_day == 1 ? period_of(time, query.unit, zone) : billing_period(time, query.start_day, zone);
+}
+
+/// Whole periods, but for an edge that was asked for, which cuts its period: where the history can cut.
 Result<std::vector<Period>> choose_periods(const Reader& reader, const UsageQuery& query, const Zone& zone,
                                            Timestamp first, Timestamp now) {
-  const Timestamp begin = period_of(first, query.unit, zone).from;
-  const Timestamp until = query.until.value_or(period_of(now, query.unit, zone).to);
+  const Timestamp begin = around(first, query, zone).from;
+  const Timestamp until = query.until.value_or(around(now, query, zone).to);
   // One sample from before the clock was set must not make the time too long.
   const Timestamp earliest = query.unit < Unit::hour ? until - std::chrono::minutes(most_periods) : begin;
   const Timestamp since = std::max(query.since.value_or(earliest), begin);
@@ -89,30 +100,59 @@ Result<std::vector<Period>> choose_periods(const Reader& reader, const UsageQuer
     return Error{concat("nothing lies between ", format_utc(*query.since), " and ", format_utc(until))};
   if (query.unit < Unit::hour && until - since > std::chrono::minutes(most_periods))
     return Error{"that is too long a time for such short periods; give a later --since"};
-  std::vector<Period> all = periods(since, until, query.unit, zone);
+  std::vector<Period> all;
+  if (since < until)
+    for (Period p = around(since, query, zone); p.from < until; p = around(p.to, query, zone)) all.push_back(p);
   if (all.empty()) return all;
-  if (query.since) all.front().from = std::max(all.front().from, aligned(reader, since, false));
-  if (query.until) all.back().to = std::min(all.back().to, aligned(reader, until, true));
+  if (query.since) all.front().from = std::max(all.front().from, aligned(since, grain(reader, since), false));
+  if (query.until) all.back().to = std::min(all.back().to, aligned(until, grain(reader, until), true));
   const std::size_t most = query.limit.value_or(query.since || query.until ? all.size() : usual_count(query.unit));
   if (all.size() > most) all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(most));
   return all;
 }
 
+/// Says where the shown time is wider than the one that was asked for. Parts of a minute are not worth a word, nor is
+/// what has not happened yet.
+std::vector<std::string> moved_edges(const UsageQuery& query, const Period& shown, const Zone& zone, Timestamp now) {
+  std::vector<std::string> notes;
+  const auto note = [&](const char* option, Timestamp asked, Timestamp given) {
+    if (std::chrono::abs(asked - given) >= std::chrono::minutes(1))
+      notes.push_back(concat("--", option, " ", minute_text(asked, zone), " was moved to ", minute_text(given, zone),
+                             ": the history keeps that time in coarser steps"));
+  };
+  if (query.since && shown.from < *query.since) note("since", *query.since, shown.from);
+  if (query.until && shown.to > *query.until && *query.until < now) note("until", *query.until, shown.to);
+  return notes;
+}
+
 /// From the last whole minute to the newest sample.
-Status add_rates(const Reader& reader, Usage& usage, const std::vector<std::int64_t>& ids, Timestamp now) {
+Status add_lately(const Reader& reader, Usage& usage, const std::vector<std::int64_t>& ids, Timestamp now) {
   if (usage.newest == Timestamp{} || usage.newest < now - stale) return Status::ok();
-  const auto grain = reader.grain(usage.newest);
-  if (!grain) return Status::retry(grain.error());
-  const Duration width = *grain, minute = std::max<Duration>(width, std::chrono::minutes(1));
-  const Timestamp floor = usage.newest - usage.newest.time_since_epoch() % width;
-  const Timestamp from = usage.newest - usage.newest.time_since_epoch() % minute - minute;
-  const auto rows = reader.sums(usage.measurement.name, {from, floor + width}, ids);
+  const Duration width = grain(reader, usage.newest), minute = std::max<Duration>(width, std::chrono::minutes(1));
+  const Timestamp from = aligned(usage.newest, minute, false) - minute;
+  auto rows = reader.sums(usage.measurement.name, {from, aligned(usage.newest, width, false) + width}, ids);
   if (!rows) return Status::retry(rows.error());
-  for (SeriesUsage& each : usage.series) {
-    const double seconds = std::chrono::duration<double>(usage.newest - std::max(from, each.series.first_seen)).count();
-    for (const SumRow& row : *rows)
-      if (row.series == each.series.id && seconds >= 1) each.rate = {seconds, row.fields};
-  }
+  for (SeriesUsage& each : usage.series)
+    for (SumRow& row : *rows) {
+      if (row.series != each.series.id) continue;
+      UsageRow lately{{std::max(from, each.series.first_seen), usage.newest}, row.estimated, std::move(row.fields)};
+      if (lately.seconds() >= 1) each.lately = std::move(lately);
+    }
+  return Status::ok();
+}
+
+Status add_rows(const Reader& reader, Usage& usage, const std::vector<std::int64_t>& ids,
+                const std::vector<Period>& spans) {
+  if (spans.empty()) return Status::ok();
+  std::vector<Timestamp> edges;
+  for (const Period& span : spans) edges.push_back(span.from);
+  edges.push_back(spans.back().to);
+  auto rows = reader.sums(usage.measurement.name, edges, ids);
+  if (!rows) return Status::retry(rows.error());
+  std::map<std::int64_t, std::size_t> places;
+  for (const std::int64_t id : ids) places.emplace(id, places.size());
+  for (SumRow& row : *rows)
+    usage.series[places[row.series]].rows.push_back({spans[row.period], row.estimated, std::move(row.fields)});
   return Status::ok();
 }
 
@@ -121,6 +161,8 @@ Status add_rates(const Reader& reader, Usage& usage, const std::vector<std::int6
 Status collect_usage(const Reader& reader, const UsageQuery& query, const Zone& zone, Timestamp now, Usage& usage) {
   usage = {};
   usage.unit = query.unit;
+  usage.start_day = query.start_day;
+  usage.lately = query.lately;
   if (Status found = find_measurement(reader, query.measurement, usage.measurement); !found) return found;
   auto chosen = reader.series(query.measurement);
   const auto newest = reader.newest();
@@ -129,26 +171,17 @@ Status collect_usage(const Reader& reader, const UsageQuery& query, const Zone& 
   Timestamp first = now;
   for (const SeriesInfo& series : *chosen) first = std::min(first, series.first_seen);
   if (Status selected = select(*chosen, query); !selected) return selected;
-  const auto spans = choose_periods(reader, query, zone, first, now);
-  if (!spans) return Status::fatal(spans.error());
 
   std::vector<std::int64_t> ids;
-  std::map<std::int64_t, std::size_t> places;
   for (SeriesInfo& series : *chosen) {
     ids.push_back(series.id);
-    places[series.id] = usage.series.size();
     usage.series.push_back({std::move(series), {}, {}});
   }
-  if (Status rates = add_rates(reader, usage, ids, now); !rates || spans->empty()) return rates;
-
-  std::vector<Timestamp> edges;
-  for (const Period& span : *spans) edges.push_back(span.from);
-  edges.push_back(spans->back().to);
-  auto rows = reader.sums(query.measurement, edges, ids);
-  if (!rows) return Status::retry(rows.error());
-  for (SumRow& row : *rows)
-    usage.series[places[row.series]].rows.push_back({(*spans)[row.period], row.estimated, std::move(row.fields)});
-  return Status::ok();
+  if (Status lately = add_lately(reader, usage, ids, now); !lately || query.lately) return lately;
+  const auto spans = choose_periods(reader, query, zone, first, now);
+  if (!spans) return Status::fatal(spans.error());
+  if (!spans->empty()) usage.notes = moved_edges(query, {spans->front().from, spans->back().to}, zone, now);
+  return add_rows(reader, usage, ids, *spans);
 }
 
 }  // namespace trafficd::history

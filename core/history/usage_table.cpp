@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <map>
 
-#include "history/json.hpp"
 #include "history/text_parts.hpp"
+#include "history/usage_columns.hpp"
 #include "history/usage_text.hpp"
 #include "trafficd/units.hpp"
 
@@ -17,102 +18,173 @@ std::string repeat(std::string_view text, std::size_t count) {
   return out;
 }
 
-struct Column {
-  std::string head;
-  std::size_t field;
-  bool bytes;
+std::string joined(const std::vector<std::string>& words, const char* between) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : between) + word;
+  return all;
+}
+
+std::string span_words(double seconds) {
+  const bool minutes = seconds >= 60;
+  const auto count = minutes ? static_cast<std::int64_t>(seconds / 60) : std::lround(seconds);
+  const std::string unit = minutes ? "minute" : "second";
+  return count == 1 ? "last " + unit : concat("last ", count, " ", unit, "s");
+}
+
+std::string identity_text(const SeriesInfo& series) {
+  std::string name;
+  for (const Tag& tag : series.identity) name += (name.empty() ? "" : "  ") + printable(tag.value);
+  return name;
+}
+
+struct Line {
+  std::string label;
+  bool estimated = false;
+  std::vector<std::string> cells;
+  std::string tail;  ///< a bar or words
 };
 
-/// Draws one table; holds what all its parts need to know.
+struct Block {
+  std::string head;  ///< none of a block that needs none
+  std::vector<Line> lines;
+};
+
+/// Draws one answer: first all cells, then the columns that fit, then the bars into what is left.
 class Table {
  public:
-  Table(const Usage& usage, const Zone& zone, const TableStyle& style) : usage_(usage), zone_(zone), style_(style) {
-    choose_columns();
-    label_width_ = usage.unit == Unit::day ? 10 : usage.unit == Unit::hour ? 16 : 7;
+  Table(const Usage& usage, const Zone& zone, const TableStyle& style)
+      : usage_(usage), zone_(zone), style_(style), columns_(table_columns(usage.measurement)) {
+    for (const SeriesUsage& each : usage.series) ++alike_[identity_text(each.series)];
+    pair_ = !columns_.empty() && columns_.back().fields.size() > 1;
   }
-
-  std::string draw() {
-    // Of many series those that moved something are of interest.
-    for (const SeriesUsage& each : usage_.series)
-      if (usage_.series.size() == 1 || !each.rows.empty()) draw_series(each);
-    if (out_.empty()) out_ = "nothing in this time\n";
-    if (estimated_)
-      out_ += colour("2", "~ partly estimated: traffic of a time without samples, laid over it evenly") + "\n";
-    return std::move(out_);
-  }
+  std::string draw();
 
  private:
-  void choose_columns();
-  void draw_series(const SeriesUsage& each);
-  void draw_head(const SeriesUsage& each);
-  void draw_row(const std::string& name, const UsageRow& row, double most);
-  std::string bar(const UsageRow& row, double most) const;
-  std::string cell(const Column& column, const UsageRow& row) const;
-  double total(const UsageRow& row) const;
-  double value(const UsageRow& row, std::size_t column) const;
   std::string colour(const char* code, const std::string& text) const {
     return style_.colour ? concat("\x1b[", code, "m", text, "\x1b[0m") : text;
   }
-  std::string name_of(const UsageRow& row) const;
+  std::string name_of(const SeriesInfo& series) const;
+  std::string head_of(const SeriesUsage& each) const;
+  std::string label_of(const UsageRow& row) const;
+  std::string label_head() const;
+  Line line(std::string label, const UsageRow& row, bool per_second) const;
+  Line sum_of(const std::vector<UsageRow>& rows) const;
+  Block periods_of(const SeriesUsage& each) const;
+  Block lately_of_all() const;
+  void fit_columns(const std::vector<Block>& blocks);
+  void add_bars(Block& block, const std::vector<UsageRow>& rows) const;
+  std::string bar(double whole, double first, double most) const;
+  void print(const Block& block);
 
   const Usage& usage_;
   const Zone& zone_;
   const TableStyle& style_;
-  std::vector<Column> columns_;
+  std::vector<TableColumn> columns_;
+  std::vector<std::size_t> widths_;  ///< of the columns that are shown
+  std::map<std::string, int> alike_;
   bool pair_ = false;  ///< received and sent bytes, which add up
-  std::size_t label_width_ = 10, bar_width_ = 0;
-  bool estimated_ = false;
+  std::size_t label_width_ = 0, used_ = 0;
   std::string out_;
 };
 
-constexpr std::size_t column_width = 12;
-
-void Table::choose_columns() {
-  const auto& fields = usage_.measurement.fields;
-  const auto find = [&](std::string_view name) {
-    return std::find_if(fields.begin(), fields.end(),
-                        [&](const FieldInfo& f) { return f.name == name && f.kind != Kind::gauge; });
-  };
-  const auto rx = find("rx_bytes"), tx = find("tx_bytes");
-  if (rx != fields.end() && tx != fields.end()) {
-    pair_ = true;
-    columns_ = {{"received", static_cast<std::size_t>(rx - fields.begin()), true},
-                {"sent", static_cast<std::size_t>(tx - fields.begin()), true}};
-    return;
-  }
-  for (const bool gauges : {false, true})
-    for (std::size_t i = 0; i < fields.size() && columns_.size() < 4; ++i)
-      if ((fields[i].kind == Kind::gauge) == gauges) columns_.push_back({fields[i].name, i, fields[i].unit == "By"});
+/// The instance is of interest only where it alone tells two series apart.
+std::string Table::name_of(const SeriesInfo& series) const {
+  const std::string name = identity_text(series);
+  if (name.empty()) return printable(series.instance);
+  return alike_.at(name) > 1 ? concat(name, " (", printable(series.instance), ")") : name;
 }
 
-double Table::value(const UsageRow& row, std::size_t column) const {
-  const std::size_t field = columns_[column].field;
-  if (field >= row.fields.size() || !row.fields[field].present) return 0;
-  const FieldSum& sum = row.fields[field];
-  return usage_.measurement.fields[field].kind == Kind::gauge ? sum.mean() : static_cast<double>(sum.amount);
+std::string Table::head_of(const SeriesUsage& each) const {
+  std::string line = colour("1", name_of(each.series));
+  if (const auto given = find_tag(each.series.attributes, "name")) line += "  " + printable(*given);
+  if (!pair_ || !each.lately) return line;
+  const auto rate = [&](std::size_t i) { return cell(usage_.measurement, columns_[i], *each.lately, true, zone_); };
+  return line + concat("   ", span_words(each.lately->seconds()), ": received ", rate(0), ", sent ", rate(1));
 }
 
-double Table::total(const UsageRow& row) const {
-  if (columns_.empty()) return 0;
-  return pair_ ? value(row, 0) + value(row, 1) : value(row, 0);
-}
-
-std::string Table::cell(const Column& column, const UsageRow& row) const {
-  const double amount = value(row, static_cast<std::size_t>(&column - columns_.data()));
-  if (column.bytes) return human_bytes(amount);
-  return amount == std::floor(amount) && std::abs(amount) < 0x1p53 ? std::to_string(static_cast<std::int64_t>(amount))
-                                                                   : concat(std::round(amount * 100) / 100);
-}
-
-std::string Table::name_of(const UsageRow& row) const {
+std::string Table::label_of(const UsageRow& row) const {
   const std::string name = label(row.period, usage_.unit, zone_);
-  return usage_.unit == Unit::hour ? label(row.period, Unit::day, zone_) + " " + name : name;
+  if (usage_.unit < Unit::day) return label(row.period, Unit::day, zone_) + " " + name;
+  if (usage_.start_day == 1) return name;
+  const Timestamp last = row.period.to - Duration{1};
+  return label(row.period, Unit::day, zone_) + (style_.unicode ? " – " : " - ") +
+         label({last, last}, Unit::day, zone_).substr(5);
 }
 
-std::string Table::bar(const UsageRow& row, double most) const {
-  if (most <= 0 || bar_width_ == 0) return {};
-  const double whole = total(row), first = pair_ ? value(row, 0) : whole;
-  auto length = static_cast<std::size_t>(std::lround(whole / most * static_cast<double>(bar_width_)));
+std::string Table::label_head() const {
+  if (usage_.lately) return printable(joined(usage_.measurement.identity, "  "));
+  return usage_.unit == Unit::hour    ? "hour"
+         : usage_.unit == Unit::day   ? "day"
+         : usage_.unit == Unit::month ? "month"
+                                      : "year";
+}
+
+Line Table::line(std::string label, const UsageRow& row, bool per_second) const {
+  Line made{std::move(label), row.estimated > 0, {}, {}};
+  for (const TableColumn& column : columns_)
+    made.cells.push_back(cell(usage_.measurement, column, row, per_second, zone_));
+  return made;
+}
+
+/// What cannot be added up has no sum.
+Line Table::sum_of(const std::vector<UsageRow>& rows) const {
+  UsageRow sum;
+  sum.fields.resize(usage_.measurement.fields.size());
+  for (const UsageRow& row : rows) {
+    sum.estimated += row.estimated;
+    // The service may have added a field after the measurement was read.
+    for (std::size_t i = 0; i < std::min(row.fields.size(), sum.fields.size()); ++i)
+      sum.fields[i].add(row.fields[i], usage_.measurement.fields[i].kind);
+  }
+  Line made = line("sum", sum, false);
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    if (is_gauge(usage_.measurement, columns_[i])) made.cells[i].clear();
+  return made;
+}
+
+Block Table::periods_of(const SeriesUsage& each) const {
+  Block block{head_of(each), {}};
+  for (const UsageRow& row : each.rows) block.lines.push_back(line(label_of(row), row, false));
+  const bool adds_up = !columns_.empty() && !is_gauge(usage_.measurement, columns_.front());
+  if (each.rows.size() > 1 && adds_up) block.lines.push_back(sum_of(each.rows));
+  return block;
+}
+
+Block Table::lately_of_all() const {
+  Block block;
+  for (const SeriesUsage& each : usage_.series) {
+    if (!each.lately) continue;
+    block.lines.push_back(line(name_of(each.series), *each.lately, true));
+    block.lines.back().tail = colour("2", span_words(each.lately->seconds()));
+  }
+  return block;
+}
+
+/// Numbers are never cut; columns that do not fit are left out from the end. Bytes keep a width that does not change
+/// from one look to the next.
+void Table::fit_columns(const std::vector<Block>& blocks) {
+  label_width_ = columns(label_head());
+  for (const TableColumn& column : columns_)
+    widths_.push_back(std::max<std::size_t>(columns(column.head), pair_ ? 10 : 0));
+  for (const Block& block : blocks)
+    for (const Line& each : block.lines) {
+      label_width_ = std::max(label_width_, columns(each.label));
+      for (std::size_t i = 0; i < columns_.size(); ++i) widths_[i] = std::max(widths_[i], columns(each.cells[i]));
+    }
+  used_ = 2 + label_width_ + 2;
+  for (std::size_t i = 0; i < widths_.size(); ++i) {
+    const std::size_t next = used_ + 2 + widths_[i];
+    if (i > 0 && !pair_ && style_.width > 0 && next > style_.width)
+      widths_.resize(i);
+    else
+      used_ = next;
+  }
+}
+
+std::string Table::bar(double whole, double first, double most) const {
+  const std::size_t room = style_.width > used_ + 6 ? std::min<std::size_t>(style_.width - used_ - 2, 40) : 0;
+  if (most <= 0 || room == 0) return {};
+  auto length = static_cast<std::size_t>(std::lround(whole / most * static_cast<double>(room)));
   if (whole > 0) length = std::max<std::size_t>(length, 1);
   auto solid = whole > 0 ? static_cast<std::size_t>(std::lround(first / whole * static_cast<double>(length))) : 0;
   solid = std::min(solid, length);
@@ -120,59 +192,56 @@ std::string Table::bar(const UsageRow& row, double most) const {
          (length > solid ? colour("34", repeat(style_.unicode ? "░" : "-", length - solid)) : "");
 }
 
-void Table::draw_head(const SeriesUsage& each) {
-  std::string name;
-  for (const Tag& tag : each.series.identity) name += (name.empty() ? "" : "  ") + printable(tag.value);
-  std::string line = colour("1", name.empty() ? printable(each.series.instance) : name);
-  if (const auto given = find_tag(each.series.attributes, "name")) line += "  " + printable(*given);
-  const double seconds = each.rate.seconds;
-  if (pair_ && seconds > 0) {
-    const auto rate = [&](std::size_t column) {
-      const UsageRow row{{}, 0, each.rate.fields};
-      return human_rate(value(row, column) * 8 / seconds);
-    };
-    line += concat("   last minute: received ", rate(0), ", sent ", rate(1));
-  }
-  out_ += line + "\n";
+void Table::add_bars(Block& block, const std::vector<UsageRow>& rows) const {
+  if (columns_.empty()) return;
+  const TableColumn& column = pair_ ? columns_.back() : columns_.front();
+  const auto whole = [&](const UsageRow& row) { return moved(usage_.measurement, column, row); };
+  double most = 0;
+  for (const UsageRow& row : rows) most = std::max(most, whole(row));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    block.lines[i].tail = bar(whole(rows[i]), moved(usage_.measurement, columns_.front(), rows[i]), most);
 }
 
-void Table::draw_row(const std::string& name, const UsageRow& row, double most) {
-  estimated_ = estimated_ || row.estimated > 0;
-  std::string line = "  " + left(name, label_width_) + (row.estimated > 0 ? " ~" : "  ");
-  for (const Column& column : columns_) line += right(cell(column, row), column_width);
-  if (pair_) line += right(human_bytes(total(row)), column_width);
-  const std::string drawn = most > 0 ? bar(row, most) : "";
-  out_ += line + (drawn.empty() ? "" : "  " + drawn) + "\n";
-}
-
-void Table::draw_series(const SeriesUsage& each) {
-  draw_head(each);
-  if (each.rows.empty()) {
+void Table::print(const Block& block) {
+  if (!block.head.empty()) out_ += block.head + "\n";
+  if (block.lines.empty()) {
     out_ += "  nothing in this time\n";
     return;
   }
-  for (const UsageRow& row : each.rows) label_width_ = std::max(label_width_, columns(name_of(row)));
-  const std::size_t used = 2 + label_width_ + 2 + column_width * (columns_.size() + (pair_ ? 1 : 0)) + 2;
-  bar_width_ = style_.width > used + 4 ? std::min<std::size_t>(style_.width - used, 40) : 0;
-  const char* unit = usage_.unit == Unit::hour    ? "hour"
-                     : usage_.unit == Unit::day   ? "day"
-                     : usage_.unit == Unit::month ? "month"
-                                                  : "year";
-  std::string head = "  " + left(unit, label_width_ + 2);
-  for (const Column& column : columns_) head += right(column.head.substr(0, column_width - 1), column_width);
-  out_ += colour("2", head + (pair_ ? right("total", column_width) : "")) + "\n";
-  double most = 0;
-  UsageRow sum;
-  sum.fields.resize(usage_.measurement.fields.size());
-  for (const UsageRow& row : each.rows) {
-    most = std::max(most, total(row));
-    sum.estimated += row.estimated;
-    for (std::size_t i = 0; i < row.fields.size(); ++i)
-      sum.fields[i].add(row.fields[i], usage_.measurement.fields[i].kind);
+  std::string head = "  " + left(label_head(), label_width_ + 2);
+  for (std::size_t i = 0; i < widths_.size(); ++i) head += right(columns_[i].head, widths_[i] + 2);
+  out_ += colour("2", head) + "\n";
+  for (const Line& each : block.lines) {
+    std::string text = "  " + left(each.label, label_width_) + (each.estimated ? " ~" : "  ");
+    for (std::size_t i = 0; i < widths_.size(); ++i) text += right(each.cells[i], widths_[i] + 2);
+    out_ += text + (each.tail.empty() ? "" : "  " + each.tail) + "\n";
   }
-  for (const UsageRow& row : each.rows) draw_row(name_of(row), row, most);
-  if (each.rows.size() > 1) draw_row("sum", sum, 0);
   out_ += "\n";
+}
+
+std::string Table::draw() {
+  std::vector<Block> blocks;
+  std::vector<const SeriesUsage*> shown;
+  // Of many series those that moved something are of interest.
+  for (const SeriesUsage& each : usage_.series)
+    if (!usage_.lately && (usage_.series.size() == 1 || !each.rows.empty())) shown.push_back(&each);
+  for (const SeriesUsage* each : shown) blocks.push_back(periods_of(*each));
+  if (usage_.lately) blocks.push_back(lately_of_all());
+  if (usage_.lately && blocks.back().lines.empty())
+    return "nothing came in the last five minutes: is the service running?\n";
+  fit_columns(blocks);
+  for (std::size_t i = 0; i < shown.size(); ++i) add_bars(blocks[i], shown[i]->rows);
+  for (const Block& block : blocks) print(block);
+  if (out_.empty()) out_ = "nothing in this time\n";
+  const auto estimated = [](const Line& each) { return each.estimated; };
+  if (std::ranges::any_of(blocks, [&](const Block& block) { return std::ranges::any_of(block.lines, estimated); }))
+    out_ += colour("2", "~ partly estimated: traffic of a time without samples, laid over it evenly") + "\n";
+  std::vector<std::string> missing;
+  for (std::size_t i = widths_.size(); i < columns_.size(); ++i)
+    missing.push_back(usage_.measurement.fields[columns_[i].fields.front()].name);
+  if (!missing.empty()) out_ += colour("2", "no room here for " + joined(missing, ", ") + ": --json shows all") + "\n";
+  for (const std::string& note : usage_.notes) out_ += colour("2", note) + "\n";
+  return std::move(out_);
 }
 
 }  // namespace

@@ -8,14 +8,14 @@
 namespace trafficd::history {
 
 struct TableStyle {
-  std::size_t width = 80;
+  std::size_t width = 80;  ///< 0: nothing to fit, as in a pipe: all columns and no bars
   bool colour = false;
   bool unicode = true;  ///< block characters for the bars; else # and -
 };
 
 std::string to_table(const Usage& usage, const Zone& zone, const TableStyle& style);
-/// One array of flat objects: `from` and `to` in unix seconds, tags and fields under their own names, `estimated` in
-/// seconds. A gauge is its mean.
+/// One array of flat objects: `from` and `to` in unix seconds, tags under their own names, the values of
+/// usage_columns.hpp, `estimated` in seconds.
 std::string to_json(const Usage& usage);
 /// A header and one line per series and period, with the columns of the JSON; identity tags only.
 std::string to_csv(const Usage& usage);

@@ -33,30 +33,7 @@ struct UsageFixture : HistoryFixture {
   }
 };
 
-/// An answer without a history behind it.
-Usage made() {
-  Usage usage;
-  usage.measurement = {"interface",
-                       {"interface"},
-                       {{"rx_bytes", Kind::counter, "By"}, {"tx_bytes", Kind::counter, "By"}, {"up", Kind::gauge, ""}}};
-  usage.unit = Unit::day;
-  const auto day = [](int n) {
-    return Period{Timestamp{std::chrono::hours(24 * (20'000 + n))}, Timestamp{std::chrono::hours(24 * (20'001 + n))}};
-  };
-  const auto counter = [](std::int64_t n) { return FieldSum{.present = true, .amount = n}; };
-  const FieldSum up{.present = true, .amount = 0, .sum = 3, .count = 4, .min = 0, .max = 1, .last = 1};
-  SeriesUsage eth0;
-  eth0.series = {1,  "lan", "interface", {{"interface", "eth0"}}, {{"name", "the \x1b[1muplink"}, {"primary", "yes"}},
-                 {}, {}};
-  eth0.rate = {60, {counter(7'500'000), counter(750'000), up}};
-  eth0.rows = {{day(0), 0, {counter(3'000'000'000), counter(1'000'000'000), up}},
-               {day(1), 90, {counter(1'000'000'000), counter(0), {}}},
-               {day(2), 0, {counter(1'000), counter(2'000), up}}};
-  SeriesUsage tun0;
-  tun0.series = {2, "lan", "interface", {{"interface", "=cmd|'x,y'"}}, {}, {}, {}};
-  usage.series = {eth0, tun0};
-  return usage;
-}
+Timestamp date_in_2024(int month, int day) { return std::chrono::sys_days{std::chrono::year{2024} / month / day}; }
 
 }  // namespace
 
@@ -189,85 +166,90 @@ TEST_CASE_METHOD(UsageFixture, "a question that does not fit is answered with wh
   CHECK(refuse().message() == "no series of 'interface' has the tag 'colour'");
   query.measurement = "device";
   CHECK(refuse().message() == "the history has no measurement 'device'; it has: interface");
+  query.measurement = "interfcae";
+  CHECK(refuse().message() ==
+        "the history has no measurement 'interfcae', did you mean 'interface'? it has: interface");
 }
 
-TEST_CASE_METHOD(UsageFixture, "the rate is that of the last minute") {
-  const SeriesPtr eth0 = interface("eth0");
+TEST_CASE_METHOD(UsageFixture, "lately is from the last whole minute to the newest sample") {
+  const SeriesPtr eth0 = interface("eth0"), late = interface("late");
   for (int i = 0; i <= 12; ++i)
     write(sample(eth0, i * 10, 1, static_cast<std::uint64_t>(i < 6 ? 0 : (i - 6) * 1'000), 0));
+  write(sample(late, 108, 2, 0, 0));
+  write(sample(late, 120, 2, 300, 0));
   now = at(125);
-  const Rate rate = ask().series[0].rate;
-  CHECK(rate.seconds == 60);
-  REQUIRE(rate.fields.size() == 3);
-  CHECK(rate.fields[0].amount == 6'000);
+  query.lately = GENERATE(false, true);
+  query.all = true;
+  const Usage usage = ask();
+  REQUIRE(usage.series.size() == 2);
+  REQUIRE(usage.series[0].lately);
+  CHECK(usage.series[0].lately->period == Period{at(60), at(120)});
+  REQUIRE(usage.series[0].lately->fields.size() == 3);
+  CHECK(usage.series[0].lately->fields[0].amount == 6'000);
+  REQUIRE(usage.series[1].lately);
+  CHECK(usage.series[1].lately->period == Period{at(108), at(120)});
+  CHECK(usage.series[0].rows.empty() == query.lately);
   now = at(10'000);
-  CHECK(ask().series[0].rate.seconds == 0);
+  CHECK_FALSE(ask().series[0].lately);
 }
 
-TEST_CASE("the table on a narrow and on a wide terminal") {
-  const Zone utc = *Zone::find("UTC");
-  CHECK(to_table(made(), utc, {.width = 80, .colour = false, .unicode = false}) ==
-        "eth0  the ?[1muplink   last minute: received 1.00 Mbit/s, sent 100 kbit/s\n"
-        "  day             received        sent       total\n"
-        "  2024-10-04       3.00 GB     1.00 GB     4.00 GB  #####################-------\n"
-        "  2024-10-05 ~     1.00 GB         0 B     1.00 GB  #######\n"
-        "  2024-10-06       1.00 kB     2.00 kB     3.00 kB  -\n"
-        "  sum        ~     4.00 GB     1.00 GB     5.00 GB\n"
-        "\n"
-        "~ partly estimated: traffic of a time without samples, laid over it evenly\n");
-  Usage empty = made();
-  empty.series.erase(empty.series.begin());
-  CHECK(to_table(empty, utc, {}) == "=cmd|'x,y'\n  nothing in this time\n");
-  const std::string narrow = to_table(made(), utc, {.width = 40, .colour = false, .unicode = true});
-  CHECK(narrow.find("█") == std::string::npos);
-  const std::string wide = to_table(made(), utc, {.width = 200, .colour = false, .unicode = true});
-  CHECK(wide.find("██████████████████████████████░░░░░░░░░░\n") != std::string::npos);
+TEST_CASE_METHOD(UsageFixture, "months begin on the day that a bill does") {
+  const SeriesPtr eth0 = interface("eth0");
+  const auto day = [](int month, int n) { return date_in_2024(month, n); };
+  const auto put = [&](Timestamp time, std::uint64_t total) {
+    write({{eth0, time, 1, false, false, {total, 0, {}}}}, time);
+  };
+  put(day(1, 20) - std::chrono::minutes(1), 0);
+  put(day(1, 20), 1);  // counted before the 20th began
+  put(day(1, 20) + std::chrono::minutes(1), 11);
+  put(day(2, 29) - std::chrono::minutes(1), 111);
+  put(day(2, 29) + std::chrono::minutes(1), 1'111);
+  now = day(3, 5);
+  query.unit = Unit::month;
+  const auto amounts = [&] {
+    std::vector<std::int64_t> all;
+    for (const UsageRow& row : ask().series.at(0).rows) all.push_back(row.fields[0].amount);
+    return all;
+  };
+  query.start_day = 20;
+  const Usage usage = ask();
+  REQUIRE(usage.series.at(0).rows.size() == 3);
+  CHECK(usage.series[0].rows[0].period == Period{day(1, 1) - std::chrono::hours(12 * 24), day(1, 20)});
+  CHECK(usage.series[0].rows[1].period == Period{day(1, 20), day(2, 20)});
+  CHECK(usage.series[0].rows[2].period == Period{day(2, 20), day(3, 20)});
+  query.start_day = 31;  // the last one
+  CHECK(amounts().size() == 3);
+  CHECK(ask().series[0].rows.back().period == Period{day(2, 29), day(3, 31)});
 }
 
-TEST_CASE("colours only where they are wanted") {
-  const Zone utc = *Zone::find("UTC");
-  CHECK(to_table(made(), utc, {.width = 80, .colour = true, .unicode = true}).find("\x1b[32m") != std::string::npos);
-  CHECK(to_table(made(), utc, {.width = 80, .colour = false, .unicode = true}).find('\x1b') == std::string::npos);
-}
-
-TEST_CASE("a measurement without bytes shows its own fields") {
-  Usage usage = made();
-  usage.measurement.fields = {
-      {"requests", Kind::counter, "1"}, {"errors", Kind::counter, "1"}, {"load", Kind::gauge, ""}};
-  const std::string table = to_table(usage, *Zone::find("UTC"), {.width = 70, .colour = false, .unicode = false});
-  CHECK(table.find("  day             requests      errors        load\n") != std::string::npos);
-  CHECK(table.find("  2024-10-04    3000000000  1000000000        0.75") != std::string::npos);
-}
-
-TEST_CASE("JSON is one array of flat objects, integers as integers") {
-  const std::string json = to_json(made());
-  CHECK(
-      json ==
-      "[\n"
-      R"({"interface":"eth0","instance":"lan","from":1728000000,"to":1728086400,"rx_bytes":3000000000,"tx_bytes":1000000000,"up":0.75,"estimated":0,"name":"the \u001b[1muplink","primary":"yes"},)"
-      "\n"
-      R"({"interface":"eth0","instance":"lan","from":1728086400,"to":1728172800,"rx_bytes":1000000000,"tx_bytes":0,"estimated":90,"name":"the \u001b[1muplink","primary":"yes"},)"
-      "\n"
-      R"({"interface":"eth0","instance":"lan","from":1728172800,"to":1728259200,"rx_bytes":1000,"tx_bytes":2000,"up":0.75,"estimated":0,"name":"the \u001b[1muplink","primary":"yes"})"
-      "\n]\n");
-  CHECK(to_json(Usage{}) == "[]\n");
-}
-
-TEST_CASE("an attribute named like one of our keys does not make a key twice") {
-  Usage usage = made();
-  usage.series[0].series.attributes = {{"from", "hostile"}, {"rx_bytes", "hostile"}};
-  CHECK(to_json(usage).find("hostile") == std::string::npos);
-}
-
-TEST_CASE("CSV quotes what needs it and disarms formulas") {
-  Usage usage = made();
-  usage.series[1].rows = {usage.series[0].rows[1]};
-  CHECK(to_csv(usage) ==
-        "interface,instance,from,to,rx_bytes,tx_bytes,up,estimated\n"
-        "eth0,lan,1728000000,1728086400,3000000000,1000000000,0.75,0\n"
-        "eth0,lan,1728086400,1728172800,1000000000,0,,90\n"
-        "eth0,lan,1728172800,1728259200,1000,2000,0.75,0\n"
-        "\"'=cmd|'x,y'\",lan,1728086400,1728172800,1000000000,0,,90\n");
+TEST_CASE_METHOD(UsageFixture, "an edge that moved is spoken of, where it moved by a minute or more") {
+  settings.tiers = {{std::chrono::minutes(1), std::chrono::hours(2)},
+                    {std::chrono::minutes(15), std::chrono::hours(24)}};
+  reopen();
+  for (int i = 0; i <= 60; ++i) write(sample(interface("eth0"), i * 300, 1, static_cast<std::uint64_t>(i), 0));
+  now = at(5 * 3'600);
+  query.unit = Unit::hour;
+  SECTION("the fine tier") {
+    query.since = at(4 * 3'600 + 7 * 60 + 30);
+    CHECK(ask().notes.empty());
+    CHECK(ask().series[0].rows.front().period.from == at(4 * 3'600 + 7 * 60));
+  }
+  SECTION("the coarse tier") {
+    query.since = at(7 * 60 + 30);
+    query.until = at(7'200 + 60);
+    CHECK(ask().notes == std::vector<std::string>{
+                             "--since 2023-11-14 22:22 was moved to 2023-11-14 22:15: the history keeps that time in "
+                             "coarser steps",
+                             "--until 2023-11-15 00:16 was moved to 2023-11-15 00:30: the history keeps that time in "
+                             "coarser steps"});
+    query.limit = 1;  // the first edge is no longer shown
+    CHECK(ask().notes.size() == 1);
+  }
+  SECTION("not what is yet to come") {
+    now = at(600);
+    query.until = at(601);
+    CHECK(ask().notes.empty());
+  }
 }
 
 TEST_CASE_METHOD(HistoryFixture, "a clock that was once in the future hides nothing from the report") {

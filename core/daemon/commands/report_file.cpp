@@ -1,0 +1,52 @@
+#include "daemon/commands/report_file.hpp"
+
+#include <filesystem>
+#include <set>
+
+#include "engine/state_folder.hpp"
+#include "trafficd/units.hpp"
+
+namespace trafficd {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The histories in a folder, under whatever name the configuration gave them.
+std::set<fs::path> histories_in(const fs::path& folder) {
+  std::set<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator each(folder, error), end; !error && each != end; each.increment(error))
+    if (each->path().extension() == ".db" && each->is_regular_file(error) && history::Reader::open(each->path()))
+      found.insert(each->path());
+  return found;
+}
+
+Error nothing_at(const fs::path& file) {
+  const std::set<fs::path> others = histories_in(file.has_parent_path() ? file.parent_path() : ".");
+  if (others.empty())
+    return {concat("there is no history yet at '", file, "'; start 'trafficd run' first, or give --file or --state")};
+  std::string names;
+  for (const fs::path& other : others) names += concat(names.empty() ? "" : ", ", other.filename());
+  return {concat("there is no history at '", file, "', but beside it ", names, ": give --file ", *others.begin())};
+}
+
+}  // namespace
+
+Result<history::Reader> open_history(const std::optional<std::string>& file, const std::optional<std::string>& state) {
+  fs::path wanted;
+  if (file) {
+    wanted = *file;
+  } else {
+    const auto folder = state_folder(state ? std::optional<fs::path>(*state) : std::nullopt);
+    if (!folder) return Error{folder.error()};
+    wanted = *folder / "traffic.db";
+  }
+  std::error_code error;
+  if (!fs::exists(wanted, error) && !error) return nothing_at(wanted);
+  if (fs::is_directory(wanted, error))
+    return Error{concat("'", wanted, "' is a folder; give --state ", wanted, ", or with --file the history in it")};
+  return history::Reader::open(wanted);
+}
+
+}  // namespace trafficd
