@@ -23,15 +23,10 @@ bool fits(const DoubtQuery& query, const DoubtList::Entry& entry) {
   });
 }
 
-std::string minute(Timestamp time, const Zone& zone) {
-  return label(period_of(time, Unit::day, zone), Unit::day, zone) + " " +
-         label(period_of(time, Unit::minute, zone), Unit::minute, zone);
-}
-
 std::string name_of(const SeriesInfo& series) {
   std::string name;
   for (const Tag& tag : series.identity) name += (name.empty() ? "" : " ") + printable(tag.value);
-  return name.empty() ? printable(series.instance) : name;
+  return name.empty() ? printable(series.instance) : concat(name, " (", printable(series.instance), ")");
 }
 
 /// Tags as one text: `interface=eth0 …`.
@@ -96,7 +91,7 @@ std::string to_table(const DoubtList& list, const Zone& zone, const TableStyle& 
       return bytes ? human_bytes(static_cast<double>(value)) : std::to_string(value);
     };
     const std::string brings = amount(doubt.amount) + (doubt.most == doubt.amount ? "" : " or " + amount(doubt.most));
-    rows.push_back({doubt.id, minute(doubt.time, zone), name_of(series) + " " + printable(doubt.field),
+    rows.push_back({doubt.id, minute_text(doubt.time, zone), name_of(series) + " " + printable(doubt.field),
                     amount(doubt.before), amount(doubt.after), brings});
   }
   std::array<std::size_t, cells> widths{};

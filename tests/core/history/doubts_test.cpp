@@ -161,10 +161,10 @@ TEST_CASE_METHOD(DoubtFixture, "a question chooses by measurement, tag, time and
 
 TEST_CASE("doubts as a table for people") {
   CHECK(to_table(made(), *Zone::find("UTC"), {80, false, true}) ==
-        "id                time              series          before                 after     would bring\n"
-        "0123456789abcdef  2023-11-14 22:15  eth0 rx_bytes  4.29 GB                 400 B  400 B or 500 B\n"
+        "id                time              series                before                 after     would bring\n"
+        "0123456789abcdef  2023-11-14 22:15  eth0 (lan) rx_bytes  4.29 GB                 400 B  400 B or 500 B\n"
         "                  fell\n"
-        "fedcba9876543210  2023-11-14 23:15  =1,? hits            5  18446744073709551614               7\n"
+        "fedcba9876543210  2023-11-14 23:15  =1,? (box) hits            5  18446744073709551614               7\n"
         "                  grew; rejected\n");
   DoubtList none;
   CHECK(to_table(none, *Zone::find("UTC"), {}) == "no step of a counter is in doubt\n");
