@@ -1,8 +1,7 @@
 // How fast counters grow: for each sample of a series with counters, one of `<measurement>_rate` with a gauge per
 // counter, per second. The numbers come from CounterTracker, which knows wrap, restart and resend.
 
-#include <unordered_map>
-
+#include "derived/derived.hpp"
 #include "trafficd/plugin.hpp"
 
 namespace trafficd {
@@ -27,44 +26,12 @@ Options<Config> options() {
       .range(&Config::forget, 1min, 8760h);
 }
 
-/// The measurements that other sources may bring along are many; above this the shapes are learned anew.
-constexpr std::size_t shapes_kept = 1'000;
-
-/// What becomes of one measurement.
-struct Shape {
-  struct Column {
-    std::size_t field;    ///< in the source's values
-    std::size_t counter;  ///< among its counters
-  };
-  MeasurementPtr source;
-  MeasurementPtr derived;  ///< nullptr when nothing is to be made of it
-  std::vector<Column> columns;
-};
-using ShapePtr = std::shared_ptr<const Shape>;
+using derived::Shape;
+using derived::ShapePtr;
 
 std::string per_second(const std::string& unit) {
   if (unit.empty()) return "1/s";
   return unit == "s" ? "1" : unit + "/s";
-}
-
-ShapePtr make_shape(const MeasurementPtr& source, const std::vector<std::string>& wanted) {
-  auto shape = std::make_shared<Shape>();
-  shape->source = source;
-  std::vector<FieldSpec> specs;
-  std::size_t counter = 0;
-  for (std::size_t i = 0; i < source->fields().size(); ++i) {
-    const FieldSpec& field = source->fields()[i];
-    if (field.kind != Kind::counter) continue;
-    if (wanted.empty() || glob_match(wanted, field.name)) {
-      shape->columns.push_back({i, counter});
-      specs.push_back({field.name, Kind::gauge, per_second(field.unit), "Per second: " + field.help});
-    }
-    ++counter;
-  }
-  if (!specs.empty())
-    shape->derived = make_measurement(source->name() + "_rate", "Rates of " + source->name() + ".", std::move(specs),
-                                      source->identity());
-  return shape;
 }
 
 /// What is known of one source series. It belongs to the handle `source`; another handle of the same identity may
@@ -92,7 +59,10 @@ class Rate final : public Stage {
       : config_(options().parse(node)),
         host_(host),
         too_many_(host.log(), host.clock()),
-        untracked_(host.meter().counter("untracked_samples")) {}
+        untracked_(host.meter().counter("untracked_samples")),
+        shapes_({"_rate", "Rates of", config_.fields, [](const FieldSpec& counter) {
+                   return FieldSpec{counter.name, Kind::gauge, per_second(counter.unit), "Per second: " + counter.help};
+                 }}) {}
 
   static Declarations declare() {
     return {
@@ -104,18 +74,12 @@ class Rate final : public Stage {
   }
 
   void process(Batch& batch) override {
-    const std::size_t count = batch.size();
-    batch.reserve(2 * count);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      Track* track = find_track(batch[i]);
-      const bool source = track && track->shape->derived;
-      if (source) add_rates(*track, batch[i], batch);
-      if (source && config_.drop) continue;
-      if (kept != i) batch[kept] = std::move(batch[i]);
-      ++kept;
-    }
-    batch.erase(batch.begin() + static_cast<std::ptrdiff_t>(kept), batch.begin() + static_cast<std::ptrdiff_t>(count));
+    derived::derive(batch, config_.drop, [this](const Sample& sample, Batch& out) {
+      Track* track = find_track(sample);
+      if (!track || !track->shape->made) return false;
+      add_rates(*track, sample, out);
+      return true;
+    });
   }
 
   Duration tick_interval() const override { return config_.forget / forget_steps; }
@@ -143,7 +107,7 @@ class Rate final : public Stage {
 
   /// Another handle of the same identity: new attributes, perhaps a new shape, in which case old marks mean nothing.
   void follow(Track& track, const SeriesPtr& series) {
-    const ShapePtr shape = shape_of(series->measurement_ptr());
+    const ShapePtr shape = shapes_.of(series->measurement_ptr());
     if (!track.shape || !track.shape->source->compatible(*shape->source)) {
       track.tracker = {};
       track.seen.assign(shape->columns.size(), Timestamp::min());
@@ -151,14 +115,7 @@ class Rate final : public Stage {
     track.shape = shape;
     track.source = series->shared_from_this();
     track.derived =
-        shape->derived ? host_.derive(*series, shape->derived, series->identity(), series->attributes()) : nullptr;
-  }
-
-  ShapePtr shape_of(const MeasurementPtr& source) {
-    if (shapes_.size() >= shapes_kept) shapes_.clear();
-    ShapePtr& shape = shapes_[source->name()];
-    if (!shape || !shape->source->compatible(*source)) shape = make_shape(source, config_.fields);
-    return shape;
+        shape->made ? host_.derive(*series, shape->made, series->identity(), series->attributes()) : nullptr;
   }
 
   void add_rates(Track& track, const Sample& sample, Batch& out) {
@@ -201,7 +158,7 @@ class Rate final : public Stage {
   Complaint too_many_;
   std::atomic<std::uint64_t>& untracked_;
   SeriesMap<Track> tracks_;
-  std::unordered_map<std::string, ShapePtr> shapes_;
+  derived::Shapes shapes_;
   Increase increase_;  // used again for every sample
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "derived/derived.hpp"
 #include "record.hpp"
 
 namespace trafficd {
@@ -30,40 +31,11 @@ Options<Config> options() {
       .range(&Config::forget, 24h, 87600h);
 }
 
-// The measurements that other sources may bring along are many; above this the shapes are learned anew.
-constexpr std::size_t shapes_kept = 1'000;
 constexpr std::size_t most_series = 100'000, most_lives = 4 * most_series;
 constexpr int ticks_in_memory = 24;
 
-/// What becomes of one measurement.
-struct Shape {
-  struct Column {
-    std::size_t field;    ///< in the source's values
-    std::size_t counter;  ///< among its counters
-  };
-  MeasurementPtr source, counters;
-  MeasurementPtr derived;  ///< nullptr when nothing is to be made of it
-  std::vector<Column> columns;
-};
-using ShapePtr = std::shared_ptr<const Shape>;
-
-ShapePtr make_shape(const MeasurementPtr& source, const std::vector<std::string>& wanted) {
-  auto shape = std::make_shared<Shape>();
-  shape->source = source;
-  shape->counters = total::counters_of(*source);
-  const std::vector<std::size_t> places = counter_fields(*source);
-  std::vector<FieldSpec> specs;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const FieldSpec& field = source->fields()[places[i]];
-    if (!wanted.empty() && !glob_match(wanted, field.name)) continue;
-    shape->columns.push_back({places[i], i});
-    specs.push_back({field.name, Kind::counter, field.unit, "Over all restarts: " + field.help});
-  }
-  if (!specs.empty())
-    shape->derived = make_measurement(source->name() + "_total", "Totals of " + source->name() + ", over all restarts.",
-                                      std::move(specs), source->identity());
-  return shape;
-}
+using derived::Shape;
+using derived::ShapePtr;
 
 /// What is known of one source series. It belongs to the handle `source`; another handle of the same identity may
 /// carry other attributes or another shape.
@@ -84,7 +56,10 @@ class Total final : public Stage {
         host_(host),
         too_many_(host.log(), host.clock()),
         untracked_(host.meter().counter("untracked_samples")),
-        doubtful_(host.meter().counter("doubtful")) {}
+        doubtful_(host.meter().counter("doubtful")),
+        shapes_({"_total", "Totals over all restarts of", config_.fields, [](const FieldSpec& counter) {
+                   return FieldSpec{counter.name, Kind::counter, counter.unit, "Over all restarts: " + counter.help};
+                 }}) {}
 
   static Declarations declare() {
     return {options().docs(),
@@ -105,17 +80,12 @@ class Total final : public Stage {
   }
 
   void process(Batch& batch) override {
-    const std::size_t count = batch.size();
-    batch.reserve(2 * count);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      Track* track = find_track(batch[i]);
-      if (track) add_total(*track, batch[i], batch);
-      if (track && config_.drop) continue;
-      if (kept != i) batch[kept] = std::move(batch[i]);
-      ++kept;
-    }
-    batch.erase(batch.begin() + static_cast<std::ptrdiff_t>(kept), batch.begin() + static_cast<std::ptrdiff_t>(count));
+    derived::derive(batch, config_.drop, [this](const Sample& sample, Batch& out) {
+      Track* track = find_track(sample);
+      if (!track) return false;
+      add_total(*track, sample, out);
+      return true;
+    });
   }
 
   Duration tick_interval() const override { return 1h; }
@@ -153,8 +123,7 @@ class Total final : public Stage {
   Track* find_track(const Sample& sample) {
     Track* track = tracks_.get(sample.series);
     if (track && track->source != sample.series) follow(*track, sample.series);
-    if (track && (!track->shape->derived || sample.values.size() != track->shape->source->fields().size()))
-      return nullptr;
+    if (track && (!track->shape->made || sample.values.size() != track->shape->source->fields().size())) return nullptr;
     if (track && track->generation != generation_) read(*track);
     if (track && !track->refused) return track;
     untracked_.fetch_add(1, std::memory_order_relaxed);
@@ -166,23 +135,16 @@ class Total final : public Stage {
 
   /// Another handle of the same identity: new attributes, perhaps a new shape.
   void follow(Track& track, const SeriesPtr& series) {
-    const ShapePtr shape = shape_of(series->measurement_ptr());
+    const ShapePtr shape = shapes_.of(series->measurement_ptr());
     if (!track.shape || !track.shape->source->compatible(*shape->source)) {
-      track.kept = make_series(series->instance(), shape->counters, series->identity());
+      track.kept = make_series(series->instance(), total::counters_of(*shape->source), series->identity());
       track.key = total::key_of(track.kept);
       track.generation = 0;
     }
     track.shape = shape;
     track.source = series->shared_from_this();
     track.derived =
-        shape->derived ? host_.derive(*series, shape->derived, series->identity(), series->attributes()) : nullptr;
-  }
-
-  ShapePtr shape_of(const MeasurementPtr& source) {
-    if (shapes_.size() >= shapes_kept) shapes_.clear();
-    ShapePtr& shape = shapes_[source->name()];
-    if (!shape || !shape->source->compatible(*source)) shape = make_shape(source, config_.fields);
-    return shape;
+        shape->made ? host_.derive(*series, shape->made, series->identity(), series->attributes()) : nullptr;
   }
 
   /// From the state, or anew.
@@ -191,12 +153,12 @@ class Total final : public Stage {
     std::vector<std::string> names;
     const auto stored = host_.state().get(track.key);
     if (stored && total::from_bytes(track.key, *stored, track.record, names)) {
-      total::reorder(track.record, names, *track.shape->counters);
+      total::reorder(track.record, names, track.kept->measurement());
       track.refused = false;
       return;
     }
     track.record = {.epoch = new_epoch(), .time = {}, .totals = {}, .tracker = {}};
-    track.record.totals.resize(track.shape->counters->fields().size());
+    track.record.totals.resize(track.kept->measurement().fields().size());
     track.began_here = true;
     track.refused = stored_ >= most_series;
     if (!stored && !track.refused) ++stored_;
@@ -219,12 +181,13 @@ class Total final : public Stage {
     if (!line || line->series->instance() != sample.series->instance() ||
         line->series->measurement().name() != sample.series->measurement().name())
       return true;
-    total::reorder(other, names, *track.shape->counters);
+    total::reorder(other, names, track.kept->measurement());
     std::optional<Baseline> life = other.tracker.take(sample.epoch);
     if (!life) return true;
     if (stands_below(sample, *life)) return sample.time > life->time;
     track.record.tracker.restore(*std::move(life));
-    const SeriesPtr kept = make_series(line->series->instance(), track.shape->counters, line->series->identity());
+    const SeriesPtr kept =
+        make_series(line->series->instance(), track.kept->measurement_ptr(), line->series->identity());
     host_.state().put(owner->second, total::to_bytes(other, kept));
     track.generation = ++generation_;
     return true;
@@ -267,7 +230,7 @@ class Total final : public Stage {
   Complaint too_many_;
   std::atomic<std::uint64_t>&untracked_, &doubtful_;
   SeriesMap<Track> tracks_{most_series};
-  std::unordered_map<std::string, ShapePtr> shapes_;
+  derived::Shapes shapes_;
   std::unordered_map<std::uint64_t, std::string> lives_;  ///< by epoch, the series in the state that had it last
   std::size_t stored_ = 0;
   std::uint64_t generation_ = 1;
