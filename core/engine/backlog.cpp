@@ -1,10 +1,11 @@
 #include "engine/backlog.hpp"
 
-#include "engine/guard.hpp"
-
 #include <algorithm>
 #include <limits>
 #include <utility>
+
+#include "engine/guard.hpp"
+#include "trafficd/calendar.hpp"
 
 namespace trafficd {
 
@@ -13,6 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using Mode = SpoolSettings::Mode;
 constexpr std::size_t no_mark = std::numeric_limits<std::size_t>::max();
+// What takes no longer than this needs nobody to look after the queue meanwhile.
+constexpr Duration patience = 200ms;
 
 }  // namespace
 
@@ -20,14 +23,22 @@ Backlog::Backlog(const Services& services, const OutputSettings& settings, Insta
     : services_(services),
       settings_(settings),
       host_(host),
-      queue_(settings.queue, host.numbers()),
+      queue_(settings.queue, host.numbers(), [this](const Given& lost) { complain_of_overflow(lost); }),
       before_fetch_(no_mark),
       unstored_(host.log(), services.clock),
       lost_(host.log(), services.clock),
-      backoff_(1s, 1min) {
+      backoff_(1s, 1min),
+      overflow_(host.log(), services.clock) {
   if (settings.spool.mode != Mode::off)
     spool_.emplace(services.state_folder / "spool" / settings.id, settings.spool, *host.numbers(), host.log(),
                    services.clock);
+}
+
+void Backlog::complain_of_overflow(const Given& lost) {
+  const std::lock_guard lock(overflow_mutex_);
+  overflow_.complain(Level::error, concat("the queue is full: ", lost.samples, " samples from ", format_utc(lost.first),
+                                          " to ", format_utc(lost.last), " are lost; give it a bigger 'queue'",
+                                          spool_ ? "" : " or a 'spool'", ", or mend the output"));
 }
 
 void Backlog::learn(const MeasurementPtr& measurement) {
@@ -41,23 +52,72 @@ bool Backlog::pending() {
 
 /// A queue that only stands for a moment, because much came at once, stays in memory.
 bool Backlog::due(bool failing) {
-  if (!spool_ || services_.clock.steady() < next_store_) return false;
+  if (services_.clock.steady() < next_store_) return false;
   const std::size_t waiting = queue_.size();
   if (settings_.spool.mode == Mode::always) return waiting > 0 || (in_flight_ && !from_spool_);
-  return waiting > settings_.queue / 2 && (failing || !spool_->empty() || waiting >= before_fetch_);
+  return waiting > settings_.queue / 2 && (failing || away_since_ || !spool_->empty() || waiting >= before_fetch_);
 }
 
 std::size_t Backlog::mark() {
   const std::lock_guard lock(mutex_);
-  if (!spool_ || services_.clock.steady() < next_store_) return no_mark;
+  if (!spool_ || rescued_ || services_.clock.steady() < next_store_) return no_mark;
   return settings_.spool.mode == Mode::always ? 1 : settings_.queue / 2 + 1;
+}
+
+SteadyTime Backlog::turn() const {
+  if (!spool_ || rescued_) return SteadyTime::max();
+  const SteadyTime sync = spool_->sync_due().value_or(SteadyTime::max());
+  return services_.clock.steady() < next_store_ ? std::min(sync, next_store_) : sync;
 }
 
 SteadyTime Backlog::next_turn() {
   const std::lock_guard lock(mutex_);
-  if (!spool_) return SteadyTime::max();
-  const SteadyTime sync = spool_->sync_due().value_or(SteadyTime::max());
-  return services_.clock.steady() < next_store_ ? std::min(sync, next_store_) : sync;
+  return turn();
+}
+
+/// From which length of the queue on somebody must look after it while the output is away. What was there when it went
+/// came at once, and may be gone soon.
+std::size_t Backlog::alarm(bool failing) {
+  if (rescued_) return no_mark;
+  if (settings_.spool.mode == Mode::always) return 1;
+  const std::size_t half = settings_.queue / 2 + 1;
+  return failing || !spool_->empty() ? half : std::max(half, queue_.size() + 1);
+}
+
+Backlog::Away::Away(Backlog& backlog, bool failing) : backlog_(backlog) {
+  const std::lock_guard lock(backlog_.mutex_);
+  if (!backlog_.spool_) return;
+  backlog_.away_since_ = backlog_.services_.clock.steady();
+  backlog_.failing_ = failing;
+  backlog_.queue_.set_alarm(backlog_.alarm(failing));
+}
+
+Backlog::Away::~Away() {
+  const std::lock_guard lock(backlog_.mutex_);
+  backlog_.away_since_.reset();
+  backlog_.queue_.set_alarm(no_mark);
+}
+
+/// Answers when it wants to be called again, if no alarm comes before.
+SteadyTime Backlog::watch_over() {
+  if (!away_since_) return SteadyTime::max();
+  const SteadyTime enough = *away_since_ + patience;
+  const std::size_t much = settings_.queue / 4 * 3 + 1;
+  if (services_.clock.steady() < enough && queue_.size() < much) {
+    queue_.set_alarm(much);
+    return enough;
+  }
+  tend(failing_);
+  queue_.set_alarm(services_.clock.steady() < next_store_ ? no_mark : alarm(true));
+  return turn();
+}
+
+void Backlog::watch(const std::stop_token& stop) {
+  SteadyTime next = SteadyTime::max();
+  while (queue_.watch(next, stop), !stop.stop_requested()) {
+    const std::lock_guard lock(mutex_);
+    next = watch_over();
+  }
 }
 
 void Backlog::keep_up(bool failing) {
@@ -69,8 +129,10 @@ void Backlog::tend(bool failing) {
   if (!spool_ || rescued_) return;
   // First, so that what is stored now and written in the next moment never bothers the disk.
   if (spool_->sync_due() && *spool_->sync_due() <= services_.clock.steady()) spool_->sync();
-  if (!due(failing)) return;
-  if (const Status status = store(); status) {
+  const bool storing = due(failing);
+  // One that delivers makes room by itself, and soon.
+  if (!storing && !(failing && services_.clock.steady() >= next_store_ && spool_->over_cap())) return;
+  if (const Status status = storing ? store() : spool_->shrink(); status) {
     unstored_.resolve("the spool takes samples again");
     backoff_.reset();
   } else {
@@ -80,31 +142,35 @@ void Backlog::tend(bool failing) {
 }
 
 Status Backlog::store() {
-  if (from_spool_) in_flight_.reset();  // it is read again
+  // What is on disk is read again, unless the output has it in its hands.
+  const bool held = in_flight_ && away_since_;
+  if (from_spool_ && !held) in_flight_.reset();
+  const bool flight = in_flight_ && !from_spool_;
   std::vector<Item> items = queue_.take(no_mark);
-  const std::size_t skip = in_flight_ ? done_ : 0;
-  if (in_flight_) items.insert(items.begin(), in_flight_);
+  const std::size_t skip = flight ? done_ : 0;
+  if (flight) items.insert(items.begin(), in_flight_);
   if (items.empty()) return Status::ok();
   Spool::Appended appended;
   const Status thrown = guarded([&] {
-    appended = spool_->append(items, skip);
+    appended = spool_->append(items, skip, held);
     return Status::ok();
   });
   if (!thrown) appended.status = thrown;
-  keep_rest(std::move(items), skip + appended.samples);
+  keep_rest(std::move(items), skip + appended.samples, flight);
   return appended.status;
 }
 
-/// Takes the first `stored` samples of the items out of memory and leaves the rest where it was.
-void Backlog::keep_rest(std::vector<Item> items, std::size_t stored) {
-  if (in_flight_ && stored == done_) {
+/// Takes the first `stored` samples of the items out of memory and leaves the rest where it was. `flight`: the first of
+/// the items is the one in flight.
+void Backlog::keep_rest(std::vector<Item> items, std::size_t stored, bool flight) {
+  if (flight && stored == done_) {
     items.erase(items.begin());
     stored = 0;
-  } else if (in_flight_) {
+  } else if (flight) {
     // A part is on disk now: the rest must wait behind it. What was taken is counted once.
     host_.numbers()->samples_in.fetch_sub(in_flight_->size(), std::memory_order_relaxed);
-    in_flight_.reset();
-    done_ = 0;
+    from_spool_ = read_again_ = true;
+    if (!away_since_) in_flight_.reset();
   }
   host_.numbers()->samples_in.fetch_add(stored, std::memory_order_relaxed);
   auto item = items.begin();
@@ -118,7 +184,7 @@ void Backlog::keep_rest(std::vector<Item> items, std::size_t stored) {
 
 Status Backlog::fetch() {
   done_ = 0;
-  from_spool_ = false;
+  from_spool_ = read_again_ = false;
   if (spool_) {
     auto oldest = spool_->front(settings_.batch_size);
     if (!oldest) return Status::retry(oldest.error());
@@ -157,7 +223,7 @@ void Backlog::done(std::size_t written) {
   if (!in_flight_) return;
   if (from_spool_) spool_->advance(written);
   done_ += written;
-  if (done_ == in_flight_->size()) in_flight_.reset();
+  if (read_again_ || done_ == in_flight_->size()) in_flight_.reset();
 }
 
 void Backlog::lose(const std::string& reason) {

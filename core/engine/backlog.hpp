@@ -14,7 +14,7 @@
 
 namespace trafficd {
 
-/// The output's thread, but for what says otherwise. The lock is never held while the output writes.
+/// The output's thread, but for what says otherwise. The lock is never held while the plugin's code runs.
 class Backlog {
  public:
   Backlog(const Services& services, const OutputSettings& settings, InstanceHost& host);
@@ -34,6 +34,21 @@ class Backlog {
   Result<Offer> next(bool failing);
   /// The first `written` samples of what `next` gave are done.
   void done(std::size_t written);
+
+  /// As long as it lives the output's thread is in the plugin's code, for who knows how long.
+  class Away {
+   public:
+    Away(Backlog& backlog, bool failing);
+    ~Away();
+    Away(const Away&) = delete;
+    Away& operator=(const Away&) = delete;
+
+   private:
+    Backlog& backlog_;
+  };
+  /// The loop of a second thread: brings to disk what should be there while the first is away. Sleeps when nothing is
+  /// to be done.
+  void watch(const std::stop_token& stop);
 
   /// Whether there is something beside the queue.
   bool pending();
@@ -57,12 +72,16 @@ class Backlog {
   using Item = std::shared_ptr<const Batch>;
   // With the lock held.
   bool due(bool failing);
+  std::size_t alarm(bool failing);
+  SteadyTime watch_over();
+  SteadyTime turn() const;
   void tend(bool failing);
   Status fetch();
   Status store();
-  void keep_rest(std::vector<Item> items, std::size_t stored);
+  void keep_rest(std::vector<Item> items, std::size_t stored, bool flight);
   void end();
   void lose(const std::string& reason);
+  void complain_of_overflow(const Given& lost);
 
   const Services& services_;
   const OutputSettings& settings_;
@@ -74,11 +93,16 @@ class Backlog {
   Item in_flight_;
   std::size_t done_ = 0;
   bool from_spool_ = false;
+  bool read_again_ = false;  // it came from memory and went to disk while the output had it in its hands
+  std::optional<SteadyTime> away_since_;
+  bool failing_ = false;      // when it went
   std::size_t before_fetch_;  // the queue's length then; the greatest number when it was empty afterwards
   bool rescued_ = false;
   Complaint unstored_, lost_;
   Backoff backoff_;
   SteadyTime next_store_{};
+  std::mutex overflow_mutex_;
+  Complaint overflow_;  // guarded by the line above: whoever pushes complains
 };
 
 }  // namespace trafficd

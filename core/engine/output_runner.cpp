@@ -56,7 +56,10 @@ void OutputRunner::failed(const Status& status) {
 bool OutputRunner::open(const std::stop_token& stop) {
   Backoff backoff(1s, 1min);
   while (true) {
-    const Status status = guarded([&] { return instance_->open(); });
+    const Status status = guarded([&] {
+      const Backlog::Away away(backlog_, trouble_.active());
+      return instance_->open();
+    });
     if (status) {
       trouble_.resolve("works again");
       return true;
@@ -79,6 +82,12 @@ bool OutputRunner::open(const std::stop_token& stop) {
 void OutputRunner::loop(const std::stop_token& stop) {
   name_thread("out " + settings_.id);
   const Status status = guarded([&] {
+    std::jthread keeper;
+    if (backlog_.has_spool())
+      keeper = std::jthread([this](const std::stop_token& end) {
+        name_thread("keep " + settings_.id);
+        backlog_.watch(end);
+      });
     if (open(stop))
       serve(stop);
     else if (!stop.stop_requested())
@@ -153,7 +162,11 @@ void OutputRunner::idle() {
   const SteadyTime now = services_.clock.steady();
   if (now < next_idle_) return;
   next_idle_ = now + idle_pause;
-  if (const Status status = guarded([&] { return instance_->idle(); }); !status) failed(status);
+  const Status status = guarded([&] {
+    const Backlog::Away away(backlog_, trouble_.active());
+    return instance_->idle();
+  });
+  if (!status) failed(status);
 }
 
 Status OutputRunner::step() {
@@ -173,6 +186,7 @@ Status OutputRunner::write(std::span<const Sample> offered) {
   const SteadyTime start = services_.clock.steady();
   WriteResult result;
   const Status thrown = guarded([&] {
+    const Backlog::Away away(backlog_, trouble_.active());
     result = instance_->write(offered);
     return Status::ok();
   });

@@ -4,6 +4,8 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -14,30 +16,59 @@
 namespace trafficd {
 
 /// `B` is Batch (one owner, may be changed) or const Batch (shared between outputs). Any number of threads push, one
-/// takes.
+/// at a time takes, one may watch.
 template <class B>
 class SampleQueue {
  public:
   using Item = std::shared_ptr<B>;
 
-  SampleQueue(std::size_t limit, std::shared_ptr<InstanceMeter> meter) : limit_(limit), meter_(std::move(meter)) {
+  /// `on_loss` hears of samples that are lost altogether, on the thread that pushes, which should not wait there.
+  SampleQueue(std::size_t limit, std::shared_ptr<InstanceMeter> meter, std::function<void(const Given&)> on_loss = {})
+      : limit_(limit), meter_(std::move(meter)), on_loss_(std::move(on_loss)) {
     meter_->queue_limit = limit;
   }
 
   void push(Item item) {
     if (item->empty()) return;
-    bool wake = false;
+    bool wake = false, alarm = false;
+    Given lost;
     {
       const std::lock_guard lock(mutex_);
       wake = waiting_below_ > size_;
+      alarm = alarm_at_ > size_;
       size_ += item->size();
       wake = wake && waiting_below_ <= size_;
+      alarm = alarm && alarm_at_ <= size_;
       items_.push_back(std::move(item));
       // One batch is in memory anyway, however big: nothing of it needs to go.
-      if (size_ > limit_ && items_.size() > 1) shrink();
+      if (size_ > limit_ && items_.size() > 1) lost = shrink();
       meter_->queue = size_;
     }
+    if (lost.samples > 0 && on_loss_) on_loss_(lost);
     if (wake) arrived_.notify_one();
+    if (alarm) alarmed_.notify_one();
+  }
+
+  /// From so many samples on the one that watches is woken; the greatest number: never.
+  void set_alarm(std::size_t size) {
+    bool alarm = false;
+    {
+      const std::lock_guard lock(mutex_);
+      alarm_at_ = size;
+      alarm = alarm_at_ <= size_;
+    }
+    if (alarm) alarmed_.notify_one();
+  }
+
+  /// For a second thread, that looks after the queue while the one that takes is away: sleeps until the alarm, the
+  /// deadline (the greatest: for ever) or a stop.
+  void watch(SteadyTime deadline, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    const auto alarm = [&] { return size_ >= alarm_at_; };
+    if (deadline == SteadyTime::max())
+      alarmed_.wait(lock, stop, alarm);
+    else
+      alarmed_.wait_until(lock, stop, deadline, alarm);
   }
 
   /// Sleeps until there are `wanted` samples, or the deadline (none: for ever), or a stop. Answers how many there are.
@@ -70,11 +101,15 @@ class SampleQueue {
 
   /// Puts what was taken back to the front, in its order.
   void put_back(const std::vector<Item>& items) {
-    const std::lock_guard lock(mutex_);
-    for (const Item& item : items) size_ += item->size();
-    items_.insert(items_.begin(), items.begin(), items.end());
-    if (size_ > limit_) shrink();
-    meter_->queue = size_;
+    Given lost;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const Item& item : items) size_ += item->size();
+      items_.insert(items_.begin(), items.begin(), items.end());
+      if (size_ > limit_) lost = shrink();
+      meter_->queue = size_;
+    }
+    if (lost.samples > 0 && on_loss_) on_loss_(lost);
   }
 
   std::size_t size() const {
@@ -84,8 +119,8 @@ class SampleQueue {
 
  private:
   /// Called with the lock held. Down to three quarters where thinning can, so that the next push does not thin again;
-  /// what cannot be thinned goes only above the bound.
-  void shrink() {
+  /// what cannot be thinned goes only above the bound. Answers what was lost.
+  Given shrink() {
     auto all = std::make_shared<Batch>();
     all->reserve(size_);
     for (const Item& item : items_) all->insert(all->end(), item->begin(), item->end());
@@ -96,15 +131,19 @@ class SampleQueue {
     size_ = all->size();
     items_.clear();
     items_.push_back(std::move(all));
+    return lost;
   }
 
   const std::size_t limit_;
   const std::shared_ptr<InstanceMeter> meter_;
+  const std::function<void(const Given&)> on_loss_;
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable_any arrived_;
   std::deque<Item> items_;
   std::size_t size_ = 0;
   std::size_t waiting_below_ = 0;  // the taker sleeps until there are so many; 0: it does not sleep
+  std::condition_variable_any alarmed_;
+  std::size_t alarm_at_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace trafficd

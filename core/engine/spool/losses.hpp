@@ -18,7 +18,7 @@ class Losses {
   /// Dropped because the spool is full and nothing can be thinned any more.
   void full(const Given& given);
   /// Dropped because they are older than `max_age`.
-  void expired(const Given& given) { lose("spool_expired", given); }
+  void expired(const Given& given);
   /// Bytes of a file that are no block, or a block whose samples cannot be read.
   void damaged(const std::filesystem::path& file, std::uint64_t offset, const Piece& piece);
   /// Lines of a block that are no samples.
@@ -29,7 +29,7 @@ class Losses {
 
   InstanceMeter& meter_;
   std::atomic<std::uint64_t>& damaged_blocks_;
-  Complaint damage_, full_;
+  Complaint damage_, full_, age_;
 };
 
 }  // namespace trafficd::spool

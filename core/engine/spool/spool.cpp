@@ -20,12 +20,6 @@ spool::Sizes sizes_of(const SpoolSettings& settings) {
   return {segment, std::min(most_block, segment / 2)};
 }
 
-std::size_t count(std::span<const Spool::Item> items) {
-  std::size_t samples = 0;
-  for (const Spool::Item& item : items) samples += item->size();
-  return samples;
-}
-
 }  // namespace
 
 /// One append: packs samples and writes the blocks as soon as they are a quarter of a segment, so that few writes fill
@@ -48,10 +42,10 @@ class Spool::Writing {
   }
 
   std::size_t written() const { return written_; }
-  /// The blocks, when all of them lie in the one segment that there is.
-  std::optional<std::deque<Reading>> only_segment() const {
-    if (spool_.segments_.list().size() != 1 || spool_.segments_.bytes() != offset_) return std::nullopt;
-    return all_;
+  /// The blocks that lie in the first segment. The spool was empty.
+  std::deque<Reading> in_first_segment() const {
+    if (spool_.reshaped_) return {};
+    return {all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(in_first_)};
   }
 
  private:
@@ -64,6 +58,7 @@ class Spool::Writing {
     Status status = spool_.make_room(blocks_.size());
     if (status) status = spool_.segments_.append(blocks_);
     if (!status) return status;
+    if (spool_.segments_.list().size() == 1) in_first_ = all_.size();
     offset_ += blocks_.size();
     written_ += in_blocks_;
     in_blocks_ = 0;
@@ -78,6 +73,7 @@ class Spool::Writing {
   std::uint64_t offset_ = 0;  // what was written
   std::size_t packed_ = 0, in_blocks_ = 0, written_ = 0;
   std::deque<Reading> all_;
+  std::size_t in_first_ = 0;
 };
 
 Spool::Spool(std::filesystem::path folder, const SpoolSettings& settings, InstanceMeter& meter, Logger& log,
@@ -92,7 +88,8 @@ Spool::Spool(std::filesystem::path folder, const SpoolSettings& settings, Instan
       bytes_gauge_(meter.gauge("spool_bytes")),
       unusable_(log, clock),
       unsynced_(log, clock),
-      stuck_(log, clock) {}
+      stuck_(log, clock),
+      unmarked_(log, clock) {}
 
 Status Spool::open() {
   if (opened_) return Status::ok();
@@ -108,8 +105,6 @@ Status Spool::open() {
   unusable_.resolve("the spool can be read again");
   if (!segments_.list().empty())
     log_.info(concat("the spool holds ", human_bytes(static_cast<double>(segments_.bytes())), " from before"));
-  // It may have been bigger.
-  if (const Status status = make_room(0); !status) log_.warning(status.message());
   bytes_gauge_ = static_cast<std::int64_t>(segments_.bytes());
   return Status::ok();
 }
@@ -129,7 +124,8 @@ std::uint64_t Spool::limit() const {
 Status Spool::make_room(std::uint64_t more) {
   const auto fits = [&] { return segments_.bytes() + more <= limit(); };
   if (fits()) return Status::ok();
-  reading_.clear();
+  if (!held_) reading_.clear();
+  reshaped_ = true;
   // A quarter is freed, so that the next append need not do it all again.
   while (segments_.bytes() + more > settings_.max_size.bytes / 4 * 3) {
     const SteadyTime deadline{Duration(deadline_.load())};
@@ -139,7 +135,7 @@ Status Spool::make_room(std::uint64_t more) {
       drop_oldest();
       continue;
     }
-    const auto stepped = thinner_.step(position_);
+    const auto stepped = thinner_.step(position_, !reading_.empty());
     if (!stepped) {
       thinner_.abandon();
       return Status::retry(stepped.error());
@@ -151,7 +147,14 @@ Status Spool::make_room(std::uint64_t more) {
   return thinner_.settle(position_);
 }
 
+Status Spool::shrink() {
+  const Status status = make_room(0);
+  bytes_gauge_ = static_cast<std::int64_t>(segments_.bytes());
+  return status;
+}
+
 void Spool::drop_oldest() {
+  reading_.clear();
   const Segment& oldest = segments_.list().front();
   Given given;
   if (const auto bytes = segments_.read(oldest, position_.offset)) {
@@ -168,11 +171,13 @@ void Spool::drop_oldest() {
   finish_segment();
 }
 
-Spool::Appended Spool::append(std::span<const Item> items, std::size_t skip) {
+Spool::Appended Spool::append(std::span<const Item> items, std::size_t skip, bool held) {
   if (Status status = open(); !status) return {0, std::move(status)};
   const bool was_empty = segments_.list().empty();
-  reading_.clear();
+  if (!held) reading_.clear();
   fresh_.reset();
+  held_ = held;
+  reshaped_ = false;
   Writing writing(*this);
   Status status = Status::ok();
   std::size_t passed = 0;
@@ -184,52 +189,62 @@ Spool::Appended Spool::append(std::span<const Item> items, std::size_t skip) {
     }
   if (status) status = writing.finish();
   bytes_gauge_ = static_cast<std::int64_t>(segments_.bytes());
-  if (was_empty && status && settings_.mode == SpoolSettings::Mode::always)
-    if (auto blocks = writing.only_segment()) fresh_ = Fresh{{items.begin(), items.end()}, skip, std::move(*blocks)};
+  held_ = false;
+  if (was_empty && held)
+    reading_ = writing.in_first_segment();
+  else if (was_empty && status && settings_.mode == SpoolSettings::Mode::always)
+    if (auto blocks = writing.in_first_segment(); !blocks.empty())
+      fresh_ = Fresh{{items.begin(), items.end()}, skip, std::move(blocks)};
   return {writing.written(), std::move(status)};
 }
 
-Spool::Item Spool::join_fresh() const {
-  if (fresh_->items.size() == 1 && fresh_->skip == 0) return fresh_->items.front();
+Spool::Item Spool::take_fresh() {
+  const Fresh fresh = std::move(*fresh_);
+  fresh_.reset();
+  reading_ = fresh.blocks;
+  std::size_t wanted = 0;
+  for (const Reading& block : reading_) wanted += block.samples;
+  if (fresh.skip == 0 && fresh.items.front()->size() == wanted) return fresh.items.front();
   auto joined = std::make_shared<Batch>();
-  joined->reserve(count(fresh_->items));
-  for (const Item& item : fresh_->items) joined->insert(joined->end(), item->begin(), item->end());
-  joined->erase(joined->begin(), joined->begin() + static_cast<std::ptrdiff_t>(fresh_->skip));
+  joined->reserve(wanted);
+  std::size_t passed = 0;
+  for (const Item& item : fresh.items)
+    for (const Sample& sample : *item)
+      if (passed++ >= fresh.skip && joined->size() < wanted) joined->push_back(sample);
   return joined;
 }
 
 Result<Spool::Item> Spool::front(std::size_t most) {
   auto batch = std::make_shared<Batch>();
   if (empty()) return Item(batch);
-  if (fresh_) {
-    Item joined = join_fresh();
-    reading_ = std::move(fresh_->blocks);
-    fresh_.reset();
-    return joined;
-  }
+  if (fresh_) return take_fresh();
   reading_.clear();
+  expired_ = {};
   while (!segments_.list().empty() && batch->empty()) {
     const auto bytes = segments_.read(segments_.list().front(), position_.offset);
     if (!bytes) return Error{bytes.error()};
     read_blocks(*bytes, most, *batch);
     if (batch->empty()) finish_segment();
   }
+  losses_.expired(expired_);
   return Item(batch);
 }
 
-/// What stands before the first block that is to be delivered: moves the position behind it. False: it is such a block.
-bool Spool::pass_over(const Piece& piece, std::uint64_t offset) {
+bool Spool::expired(const spool::BlockInfo& block) const {
+  return settings_.max_age > Duration::zero() && block.last < clock_.now() - settings_.max_age;
+}
+
+/// What is not to be delivered and stands before all that is: moves the position behind it.
+void Spool::pass_over(const Piece& piece, std::uint64_t offset) {
   const std::size_t delivered = offset == position_.offset ? position_.delivered : 0;
   if (!piece.whole) {
     losses_.damaged(segments_.path(segments_.list().front()), offset, piece);
   } else if (!piece.info.done) {
-    if (settings_.max_age == Duration::zero() || piece.info.last >= clock_.now() - settings_.max_age) return false;
-    losses_.expired(
-        {piece.info.samples - std::min<std::size_t>(piece.info.samples, delivered), piece.info.first, piece.info.last});
-    if (const Status status = segments_.mark_done(offset); !status) log_.debug(status.message());
+    expired_.add(Given{piece.info.samples - std::min<std::size_t>(piece.info.samples, delivered), piece.info.first,
+                       piece.info.last});
+    mark_done(offset);
   }
   position_ = {offset + piece.size, 0};
-  return true;
 }
 
 /// Reads on from the position, within the oldest segment, until there is enough or something must be passed over.
@@ -240,11 +255,13 @@ void Spool::read_blocks(std::string_view bytes, std::size_t most, Batch& batch) 
     auto piece = scanner.next();
     if (!piece) return;
     const std::uint64_t offset = begin + piece->offset;
-    const std::optional<std::string> lines = piece->whole && !piece->info.done ? spool::unpack(*piece) : std::nullopt;
-    piece->whole = piece->whole && (piece->info.done || lines);
-    if (!lines || batch.empty()) {
+    const bool wanted = piece->whole && !piece->info.done && !expired(piece->info);
+    const std::optional<std::string> lines = wanted ? spool::unpack(*piece) : std::nullopt;
+    if (!lines) {
       if (!batch.empty()) return;
-      if (pass_over(*piece, offset)) continue;
+      piece->whole = piece->whole && !wanted;
+      pass_over(*piece, offset);
+      continue;
     }
     Reading block{offset, begin + piece->end(), 0, 0, piece->info};
     Batch samples;
@@ -268,8 +285,14 @@ void Spool::finish_block(const Reading& block) {
   position_ = {block.end, 0};
   // The last one goes with its file.
   if (block.end >= segments_.list().front().size) return;
-  if (const Status status = segments_.mark_done(block.offset); !status)
-    log_.debug(concat(status.message(), "; a kill now would deliver a part again"));
+  mark_done(block.offset);
+}
+
+void Spool::mark_done(std::uint64_t offset) {
+  if (const Status status = segments_.mark_done(offset); !status)
+    unmarked_.complain(Level::warning, concat(status.message(), "; a kill now would deliver a part again"));
+  else
+    unmarked_.resolve("delivered parts of the spool can be marked again");
 }
 
 void Spool::finish_segment() {

@@ -34,8 +34,14 @@ class Spool {
     Status status = Status::ok();
   };
   /// Adds the samples of the batches, oldest first, but for the first `skip` ones. They outlive a kill as soon as this
-  /// returns, and a power cut as soon as `sync` has been called. What `front` gave last is void afterwards.
-  Appended append(std::span<const Item> items, std::size_t skip = 0);
+  /// returns, and a power cut as soon as `sync` has been called. What `front` gave last is void afterwards, but for
+  /// `held`: then `advance` goes on with that, or, where the spool was empty, with the first of these samples.
+  Appended append(std::span<const Item> items, std::size_t skip = 0, bool held = false);
+
+  /// More than `max_size`, because that was more before the start.
+  bool over_cap() { return !empty() && bytes() > settings_.max_size.bytes; }
+  /// What `front` gave last is void afterwards.
+  Status shrink();
 
   /// The oldest samples, as many blocks as it takes for `most`; empty when there are none. Fails when reading may work
   /// later.
@@ -58,7 +64,7 @@ class Spool {
     std::size_t unreadable = 0;
     spool::BlockInfo info;
   };
-  /// The last append, when it went into an empty spool: it need not be read back.
+  /// The last append, when it went into an empty spool: what of it lies in the first segment need not be read back.
   struct Fresh {
     std::vector<Item> items;
     std::size_t skip = 0;
@@ -71,9 +77,11 @@ class Spool {
   Status make_room(std::uint64_t more);
   void drop_oldest();
   void read_blocks(std::string_view bytes, std::size_t most, Batch& batch);
-  bool pass_over(const spool::Piece& piece, std::uint64_t offset);
-  Item join_fresh() const;
+  bool expired(const spool::BlockInfo& block) const;
+  void pass_over(const spool::Piece& piece, std::uint64_t offset);
+  Item take_fresh();
   void finish_block(const Reading& block);
+  void mark_done(std::uint64_t offset);
   void finish_segment();
 
   const SpoolSettings settings_;
@@ -85,11 +93,14 @@ class Spool {
   spool::Losses losses_;
   spool::Thinner thinner_;
   std::atomic<std::int64_t>& bytes_gauge_;
-  Complaint unusable_, unsynced_, stuck_;
+  Complaint unusable_, unsynced_, stuck_, unmarked_;
   bool opened_ = false;
   spool::Position position_;
   std::deque<Reading> reading_;
+  Given expired_;  // by `front`
   std::optional<Fresh> fresh_;
+  bool held_ = false;      // what is being read must not be thinned
+  bool reshaped_ = false;  // by the append that is going on: offsets that were known are void
   std::optional<SteadyTime> sync_due_;
   SteadyTime last_sync_{};
   std::atomic<SteadyTime::rep> deadline_{SteadyTime::max().time_since_epoch().count()};

@@ -97,15 +97,15 @@ class Thinner::Rewriting {
   std::vector<Here> here_;
 };
 
-bool Thinner::choose() {
+bool Thinner::choose(std::size_t begin) {
   const std::vector<Segment>& list = segments_.list();
   // The newest quarter is left as it is.
   std::size_t end = list.size();
   for (std::uint64_t newest = 0; end > 0 && (end == list.size() || newest < segments_.bytes() / 4); --end)
     newest += list[end - 1].size;
-  if (end == 0) return false;
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < end; ++i)
+  if (end <= begin) return false;
+  std::size_t first = begin;
+  for (std::size_t i = begin; i < end; ++i)
     if (segments_.grain(i) < segments_.grain(first)) first = i;
   const Duration grain = segments_.grain(first);
   std::size_t last = first;
@@ -118,14 +118,15 @@ bool Thinner::choose() {
   return true;
 }
 
-std::optional<std::size_t> Thinner::next_segment() const {
+std::optional<std::size_t> Thinner::next_segment(std::size_t begin) const {
   const std::vector<Segment>& list = segments_.list();
   const auto in_run = [&](const Segment& s) { return s.first >= run_->oldest && s.last <= run_->newest; };
   if (!run_->known) {
-    const auto next = std::ranges::find_if(list, [&](const Segment& s) { return in_run(s) && s.first > run_->next; });
+    const auto next = std::find_if(list.begin() + static_cast<std::ptrdiff_t>(std::min(begin, list.size())), list.end(),
+                                   [&](const Segment& s) { return in_run(s) && s.first > run_->next; });
     return next == list.end() ? std::nullopt : std::optional(static_cast<std::size_t>(next - list.begin()));
   }
-  for (std::size_t i = list.size(); i-- > 0;)
+  for (std::size_t i = list.size(); i-- > begin;)
     if (in_run(list[i]) && list[i].last < run_->next) return i;
   return std::nullopt;
 }
@@ -236,9 +237,10 @@ Status Thinner::write(const Segment& segment, Batch& samples, Position& position
   return Status::ok();
 }
 
-Result<bool> Thinner::step(Position& position) {
-  if (!run_ && !choose()) return false;
-  const auto index = next_segment();
+Result<bool> Thinner::step(Position& position, bool keep_oldest) {
+  const std::size_t begin = keep_oldest ? 1 : 0;
+  if (!run_ && !choose(begin)) return false;
+  const auto index = next_segment(begin);
   if (!index && !run_->known) return end_look(), true;
   Status status = Status::ok();
   if (!index) {

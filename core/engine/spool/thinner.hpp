@@ -34,8 +34,8 @@ class Thinner {
       : segments_(segments), lines_(lines), losses_(losses), sizes_(sizes) {}
 
   /// Looks through or writes one segment. False: nothing can be thinned any more. `position` is set back when the
-  /// oldest segment was written anew, without what was delivered of it.
-  Result<bool> step(Position& position);
+  /// oldest segment was written anew, without what was delivered of it; `keep_oldest`: it stays as it is.
+  Result<bool> step(Position& position, bool keep_oldest);
   /// Writes what is only in memory so far. Comes after the last of a row of steps: until the next one the segments may
   /// be read and delivered.
   Status settle(Position& position);
@@ -70,8 +70,8 @@ class Thinner {
   };
   class Rewriting;
 
-  bool choose();
-  std::optional<std::size_t> next_segment() const;
+  bool choose(std::size_t begin);
+  std::optional<std::size_t> next_segment(std::size_t begin) const;
   Result<Batch> load(std::size_t index, const Position& position, bool last_time);
   void look_through(const Segment& segment, const Batch& samples);
   void end_look();

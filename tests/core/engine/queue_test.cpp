@@ -86,3 +86,42 @@ TEST_CASE("the taker wakes for enough samples, for the deadline and for the stop
   std::jthread stopper([&] { stop.request_stop(); });
   CHECK(queue.wait(1000, std::nullopt, stop.get_token()) == 50);
 }
+
+TEST_CASE("who watches a queue sleeps until the alarm, also one that is set when it is long enough already") {
+  auto meter = std::make_shared<InstanceMeter>("q", "output", "");
+  SampleQueue<const Batch> queue(1000, meter);
+  std::atomic<int> woken = 0;
+  std::jthread watcher([&](const std::stop_token& stop) {
+    while (queue.watch(SteadyTime::max(), stop), !stop.stop_requested()) {
+      queue.set_alarm(std::numeric_limits<std::size_t>::max());
+      ++woken;
+    }
+  });
+  const auto wait_until_woken = [&](int times) {
+    while (woken < times) std::this_thread::yield();
+  };
+  queue.push(batch_of(link("a"), 0, 10));
+  queue.set_alarm(20);
+  queue.push(batch_of(link("a"), 10, 5));
+  CHECK(woken == 0);
+  queue.push(batch_of(link("a"), 15, 5));
+  wait_until_woken(1);
+  queue.push(batch_of(link("a"), 20, 5));
+  CHECK(woken == 1);
+  queue.set_alarm(25);
+  wait_until_woken(2);
+}
+
+TEST_CASE("what is lost altogether is told with its range; for what is thinned nobody is disturbed") {
+  auto meter = std::make_shared<InstanceMeter>("q", "output", "");
+  Given told;
+  SampleQueue<const Batch> queue(100, meter, [&](const Given& lost) { told.add(lost); });
+  for (int i = 0; i < 30; ++i) queue.push(batch_of(link("a"), i * 10, 10));
+  CHECK(told.samples == 0);
+  for (int i = 0; i < 150; ++i) queue.push(batch_of(link(concat("b", i)), 1'000 + i, 1));
+  CHECK(told.samples > 0);
+  CHECK(told.first == Timestamp(std::chrono::seconds(299)));  // the newest of its life, the others were thinned
+  std::uint64_t counted = 0;
+  for (const auto& loss : meter->reading().losses) counted += loss.reason == "queue_full" ? loss.samples : 0;
+  CHECK(told.samples == counted);
+}

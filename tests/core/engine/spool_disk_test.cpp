@@ -113,6 +113,7 @@ TEST_CASE_METHOD(DiskFixture, "a file system that turns read-only: appends are r
   INFO(refused.message());
   CHECK(refused.message().find("make the folder and its files writable") != std::string::npos);
   expect_all_of(drain());
+  CHECK(log.contains(Level::warning, "a kill now would deliver a part again"));
   CHECK(front().empty());
   REQUIRE(disk.writable());
   CHECK(push(10));

@@ -4,6 +4,7 @@
 
 #include "engine/spool/block.hpp"
 #include "spool_fixture.hpp"
+#include "trafficd/calendar.hpp"
 
 using namespace trafficd;
 using namespace trafficd::testing;
@@ -215,7 +216,8 @@ TEST_CASE_METHOD(SpoolFixture, "what is older than max_age is dropped and counte
   settings.max_age = 1h;
   reopen();
   const std::int64_t now = clock.now().time_since_epoch() / 1s;
-  append(row(static_cast<int>(now - 7'000), 10));
+  append(row(static_cast<int>(now - 7'000), 5));
+  append(row(static_cast<int>(now - 6'995), 5));
   append(row(static_cast<int>(now - 3'605), 10));
   append(row(static_cast<int>(now - 60), 10));
   const Batch got = drain();
@@ -223,6 +225,8 @@ TEST_CASE_METHOD(SpoolFixture, "what is older than max_age is dropped and counte
   CHECK(got.front().time == at(now - 3'605));
   CHECK(lost("spool_expired").samples == 10);
   CHECK(lost("spool_expired").last == at(now - 6'991));
+  CHECK(log.contains(Level::warning, concat("10 samples from ", format_utc(at(now - 7'000)), " to ",
+                                            format_utc(at(now - 6'991)), " waited in the spool for longer than")));
 }
 
 TEST_CASE_METHOD(SpoolFixture, "a sync is due once a second at most, and not for what was delivered before") {

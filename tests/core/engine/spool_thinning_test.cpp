@@ -210,12 +210,20 @@ TEST_CASE_METHOD(ThinningFixture, "the cap holds after a restart too, also a sma
     reopen();
     push_ticks(800);
   }
-  SECTION("smaller") {
+  SECTION("smaller, and delivery comes first") {
     settings.max_size = ByteSize{1 << 20};
+    const std::size_t before = lost("spool_thinned").samples;
     reopen();
     CHECK_FALSE(spool->empty());
-    CHECK(bytes_on_disk() <= (1 << 20));
-    push_ticks(300);
+    CHECK_FALSE(front().empty());
+    CHECK(spool->over_cap());
+    CHECK(lost("spool_thinned").samples == before);
+    SECTION("no more comes") {
+      CHECK(spool->shrink());
+      CHECK(bytes_on_disk() <= (1 << 20));
+      CHECK_FALSE(spool->over_cap());
+    }
+    SECTION("more comes") { push_ticks(300); }
   }
   expect_order(drain_and_compare());
 }
