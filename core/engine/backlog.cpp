@@ -250,15 +250,18 @@ void Backlog::give_up(const std::string& reason) {
   lose(reason);
 }
 
+bool Backlog::keep_all() {
+  const std::lock_guard lock(mutex_);
+  return spool_ && !rescued_ && store() && queue_.size() == 0;
+}
+
 void Backlog::end() {
   if (spool_) {
-    const std::size_t waiting = queue_.size() + (in_flight_ && !from_spool_ ? in_flight_->size() - done_ : 0);
     const Status status = store();
     spool_->sync();
-    if (!status)
-      host_.log().error(status.message());
-    else if (waiting > 0)
-      host_.log().info(concat(waiting, " samples wait on disk for the next start"));
+    if (!status) host_.log().error(status.message());
+    if (!spool_->empty())
+      host_.log().info(concat(human_bytes(static_cast<double>(spool_->bytes())), " wait on disk for the next start"));
   }
   lose("stop");
 }

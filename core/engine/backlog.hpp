@@ -58,6 +58,8 @@ class Backlog {
   std::size_t mark();
   SteadyTime next_turn();
 
+  /// Whether all that is left is on disk now, and may wait there for the next start.
+  bool keep_all();
   /// The end: what is left goes to disk, or is counted as lost. It is no longer thinned from `deadline` on.
   void finish();
   /// Counts all as lost that is not on disk.

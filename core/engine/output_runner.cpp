@@ -9,7 +9,7 @@ namespace trafficd {
 
 namespace {
 using namespace std::chrono_literals;
-constexpr Duration idle_pause = 1min;
+constexpr Duration idle_pause = 1min, drain_moment = 1s;
 }  // namespace
 
 OutputRunner::OutputRunner(const Services& services, const OutputSettings& settings, const PluginDescriptor& plugin,
@@ -235,10 +235,15 @@ void OutputRunner::set_aside(std::span<const Sample* const> rejected, const std:
     no_rejects_file_.complain(Level::warning, status.message());
 }
 
+/// What can wait on disk keeps nobody who wants to stop: a receiver that works is given a moment, one that does not is
+/// not asked again.
 void OutputRunner::drain() {
   const SteadyTime deadline{Duration(stop_deadline_.load())};
-  while (services_.clock.steady() <= deadline && (backlog_.pending() || queue().size() > 0))
+  const SteadyTime enough = services_.clock.steady() + (trouble_.active() ? Duration::zero() : drain_moment);
+  while (services_.clock.steady() <= deadline && (backlog_.pending() || queue().size() > 0)) {
+    if (services_.clock.steady() >= enough && backlog_.keep_all()) break;
     if (!step()) break;
+  }
 }
 
 }  // namespace trafficd

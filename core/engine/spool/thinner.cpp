@@ -28,6 +28,14 @@ bool worth_it(std::size_t going, std::size_t samples) { return going * 8 >= samp
 
 Duration apart(Timestamp a, Timestamp b) { return std::chrono::abs(a - b); }
 
+/// On the way to the newest sample of a life: whether `before`, the one before `now`, can go. `kept` is the last one
+/// that stays.
+bool can_go(Timestamp before, Timestamp now, Timestamp& kept, Duration grain) {
+  if (before != kept && apart(now, kept) <= grain + jitter) return true;
+  kept = before;
+  return false;
+}
+
 }  // namespace
 
 /// Decides, from the newest sample of a segment to its oldest, which ones stay.
@@ -165,13 +173,11 @@ void Thinner::look_through(const Segment& segment, const Batch& samples) {
     ++run_->samples;
     if (first) {
       life.first_segment = life.segment = segment.first;
-      life.time = life.kept = sample.time;
+      life.time = life.kept = life.kept_at_widest = sample.time;
       continue;
     }
-    if (life.time != life.kept && apart(sample.time, life.kept) <= run_->grain + jitter)
-      ++run_->going;
-    else
-      life.kept = life.time;
+    run_->going += can_go(life.time, sample.time, life.kept, run_->grain) ? 1 : 0;
+    run_->going_at_widest += can_go(life.time, sample.time, life.kept_at_widest, ladder.back()) ? 1 : 0;
     const Duration pause = apart(sample.time, life.time);
     // Only a sample with a near one behind it can go at all.
     if (life.after_pause && pause <= run_->grain) life.pauses.push_back(life.segment);
@@ -188,13 +194,26 @@ void Thinner::end_look() {
     run_->next = run_->newest + 1;
     return;
   }
-  // Nothing to gain: the segments count as thinned, though they are not written for it, and so join their neighbours.
-  const std::vector<Segment>& list = segments_.list();
-  if (run_->grain >= ladder.back()) exhausted_ = run_->newest;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    if (list[i].first >= run_->oldest && list[i].last <= run_->newest) segments_.set_grain(i, run_->grain);
+  pass_over_run();
   run_.reset();
   lives_.clear();
+}
+
+/// Nothing to gain: the segments count as thinned, though they are not written for it, and so join their neighbours.
+/// Where no grain would do they are not looked at again before they have joined one.
+void Thinner::pass_over_run() {
+  const std::vector<Segment>& list = segments_.list();
+  std::size_t first = 0, end = list.size();
+  while (first < end && list[first].first < run_->oldest) ++first;
+  while (end > first && list[end - 1].last > run_->newest) --end;
+  Duration grain = run_->grain;
+  if (!worth_it(run_->going_at_widest, run_->samples)) {
+    grain = ladder.back();
+    if (first > 0 && segments_.grain(first - 1) >= run_->grain) grain = std::min(grain, segments_.grain(first - 1));
+    if (end < list.size() && segments_.grain(end) >= run_->grain) grain = std::min(grain, segments_.grain(end));
+  }
+  if (grain >= ladder.back()) exhausted_ = run_->newest;
+  for (std::size_t i = first; i < end; ++i) segments_.set_grain(i, grain);
 }
 
 Status Thinner::settle(Position& position) {

@@ -50,6 +50,7 @@ class Thinner {
     // On the way to the newest: where that is, and the last one that this grain would keep.
     std::uint64_t segment = 0;
     Timestamp kept;
+    Timestamp kept_at_widest;  // the same for the widest grain
     bool after_pause = false;
     std::vector<std::uint64_t> pauses;  // the segments that begin, for this life, behind a long pause
     // On the way back: the last one that stays.
@@ -60,7 +61,7 @@ class Thinner {
     Duration grain{};
     bool known = false;      // looked through
     std::uint64_t next = 0;  // the number that the next segment lies behind (looking) or before (writing)
-    std::size_t samples = 0, going = 0;
+    std::size_t samples = 0, going = 0, going_at_widest = 0;
   };
   /// The new content of a row of segments, not yet written.
   struct Unit {
@@ -75,6 +76,7 @@ class Thinner {
   Result<Batch> load(std::size_t index, const Position& position, bool last_time);
   void look_through(const Segment& segment, const Batch& samples);
   void end_look();
+  void pass_over_run();
   Status write(const Segment& segment, Batch& samples, Position& position);
 
   Segments& segments_;

@@ -140,3 +140,44 @@ TEST_CASE("a backlog that was rescued has nothing more to do, so that nobody is 
   CHECK(backlog.mark() > 1'000'000);
   CHECK(backlog.next_turn() == SteadyTime::max());
 }
+
+TEST_CASE_METHOD(AwayFixture, "at a stop a receiver that does not answer is not asked again") {
+  int calls = 0;
+  script().write = [&](std::span<const Sample>) {
+    ++calls;
+    gate.pass();
+    return WriteResult::failed(Status::retry("dead"));
+  };
+  start();
+  push(100);
+  runner->request_stop(clock.steady() + 1min);
+  gate.open();
+  runner->join();
+  CHECK(calls == 1);
+  CHECK(on_disk_now() == numbers(0, 200));
+}
+
+TEST_CASE_METHOD(OutputFixture, "at a stop a slow receiver gets what a moment is enough for, the rest waits on disk") {
+  const bool spooled = GENERATE(true, false);
+  if (!spooled) settings.spool.mode = SpoolSettings::Mode::off;
+  Gate gate;
+  script().open = [&] {
+    gate.pass();
+    return Status::ok();
+  };
+  script().write = [this](std::span<const Sample> batch) {
+    engine.clock.advance(300ms);
+    return take(batch), WriteResult::all(batch);
+  };
+  make();
+  push(400);
+  push(500);
+  runner->start();
+  REQUIRE(gate.wait_until_reached());
+  runner->request_stop(engine.clock.steady() + 10s);
+  gate.open();
+  runner->join();
+  CHECK(reading().dropped == 0);
+  CHECK(got == numbers(0, spooled ? 400 : 900));
+  CHECK(on_disk_now() == (spooled ? numbers(400, 900) : numbers(0, 0)));
+}

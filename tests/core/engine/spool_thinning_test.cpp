@@ -313,3 +313,25 @@ TEST_CASE_METHOD(ThinningFixture, "in a hurry only what must be is thinned, and 
     CHECK(drain().size() + before + lost("spool_full").samples == pushed);
   }
 }
+
+TEST_CASE_METHOD(ThinningFixture,
+                 "where no grain would gain anything, a segment is read once, not once for each grain") {
+  settings.max_size = ByteSize{64 << 20};
+  reopen();
+  for (std::uint64_t life = 1; life <= 40; ++life) {
+    series.clear();
+    make_series_of(1'000);
+    push_ticks(1, life);
+  }
+  spool.reset();
+  spool::Segments segments(path, 8 * 1024);
+  REQUIRE(segments.open());
+  spool::LineReader lines;
+  spool::Losses losses(meter, log, clock);
+  spool::Thinner thinner(segments, lines, losses, {8 * 1024, 4 * 1024});
+  spool::Position position;
+  std::size_t steps = 0;
+  while (thinner.step(position, false).value()) ++steps;
+  CHECK(segments.list().size() >= 3);
+  CHECK(steps <= segments.list().size() + 1);
+}
