@@ -1,16 +1,21 @@
 // What a sample costs on its way through the durable queue, beside what SQLite itself can do: plain inserts of the same
-// lines, a transaction a batch, WAL, synchronous=NORMAL. And what `mode: always` adds to an output that works.
+// lines, a transaction a batch, WAL, synchronous=NORMAL. And what `mode: always` adds to an output that works, and a
+// dead output to the time that a tick needs to a healthy one beside it.
 //
 // Budget: append at least at the rate of the plain inserts, drain at 0.7 of it; `always` at most the cost of one
-// insert.
+// insert; `ratio` of the latencies at most 1.5.
 
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <semaphore>
 #include <stdexcept>
+#include <thread>
 
 #include "core/engine/engine_fixture.hpp"
 #include "engine/spool/spool.hpp"
+#include "engine/system_clock.hpp"
 #include "trafficd/text.hpp"
 
 namespace {
@@ -156,11 +161,81 @@ void healthy_output(benchmark::State& state, SpoolSettings::Mode mode) {
   count_samples(state);
 }
 
+std::binary_semaphore& arrived() {
+  static std::binary_semaphore semaphore(0);
+  return semaphore;
+}
+
+struct HealthyOutput final : Output {
+  static Declarations declare() { return {}; }
+  HealthyOutput(const ConfigNode&, Host&) {}
+  WriteResult write(std::span<const Sample> batch) override {
+    arrived().release();
+    return WriteResult::all(batch);
+  }
+};
+
+/// Its thread packs and thins all the time.
+struct DeadOutput final : Output {
+  static Declarations declare() { return {}; }
+  DeadOutput(const ConfigNode&, Host&) {}
+  WriteResult write(std::span<const Sample>) override {
+    return WriteResult::failed(Status::retry("dead").not_before(std::chrono::milliseconds(1)));
+  }
+};
+
+double& median_alone() {
+  static double seconds = 0;
+  return seconds;
+}
+
+/// From the push of a tick, which goes to all outputs, to the write of the healthy one.
+void latency(benchmark::State& state, bool beside_dead) {
+  EngineServices engine;
+  SystemClock clock;
+  const Services services{clock, engine.journal, engine.meters, engine.state, engine.folder.path()};
+  static const auto healthy = describe_plugin<HealthyOutput>("healthy", "Bench.");
+  static const auto dead = describe_plugin<DeadOutput>("dead", "Bench.");
+  OutputSettings output = output_settings(batch_size);
+  output.spool = {SpoolSettings::Mode::on_failure, ByteSize{1 << 20}, Duration::zero()};
+  OutputRunner one(services, output, healthy, [] {});
+  output.id = "dead";
+  OutputRunner other(services, output, dead, [] {});
+  one.start();
+  if (beside_dead) other.start();
+  House house;
+  std::vector<double> times;
+  for (auto _ : state) {
+    const auto batch = house.next();
+    const auto start = std::chrono::steady_clock::now();
+    if (beside_dead) other.queue().push(batch);
+    one.queue().push(batch);
+    arrived().acquire();
+    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    state.SetIterationTime(times.back());
+    // Ticks do not come faster than a disk takes them; the dead one is at work while the next one comes.
+    while (beside_dead && other.queue().size() > 5'000) std::this_thread::yield();
+  }
+  std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
+  const double median = times[times.size() / 2];
+  state.counters["median_us"] = median * 1e6;
+  if (beside_dead)
+    state.counters["ratio"] = median / median_alone();
+  else
+    median_alone() = median;
+  one.request_stop(clock.steady());
+  other.request_stop(clock.steady());
+  one.join();
+  other.join();
+}
+
 BENCHMARK(sqlite_inserts)->Unit(benchmark::kMicrosecond)->MinTime(2);
 BENCHMARK(spool_append)->Unit(benchmark::kMicrosecond)->MinTime(2);
 BENCHMARK(spool_drain)->Unit(benchmark::kMicrosecond)->MinTime(2);
 BENCHMARK_CAPTURE(healthy_output, off, SpoolSettings::Mode::off)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(healthy_output, on_failure, SpoolSettings::Mode::on_failure)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(healthy_output, always, SpoolSettings::Mode::always)->Unit(benchmark::kMicrosecond)->MinTime(2);
+BENCHMARK_CAPTURE(latency, alone, false)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(20'000);
+BENCHMARK_CAPTURE(latency, beside_dead, true)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(20'000);
 
 }  // namespace
