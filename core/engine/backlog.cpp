@@ -132,7 +132,7 @@ void Backlog::tend(bool failing) {
   const bool storing = due(failing);
   // One that delivers makes room by itself, and soon.
   if (!storing && !(failing && services_.clock.steady() >= next_store_ && spool_->over_cap())) return;
-  if (const Status status = storing ? store() : spool_->shrink(); status) {
+  if (const Status status = storing ? store() : shrink(); status) {
     unstored_.resolve("the spool takes samples again");
     backoff_.reset();
   } else {
@@ -141,10 +141,20 @@ void Backlog::tend(bool failing) {
   }
 }
 
+/// What is in flight and on disk is read again, unless the output has it in its hands: false.
+bool Backlog::let_go() {
+  if (in_flight_ && away_since_) return false;
+  if (from_spool_) in_flight_.reset();
+  return true;
+}
+
+Status Backlog::shrink() {
+  const bool held = !let_go();
+  return guarded([&] { return spool_->shrink(held); });
+}
+
 Status Backlog::store() {
-  // What is on disk is read again, unless the output has it in its hands.
-  const bool held = in_flight_ && away_since_;
-  if (from_spool_ && !held) in_flight_.reset();
+  const bool held = !let_go();
   const bool flight = in_flight_ && !from_spool_;
   std::vector<Item> items = queue_.take(no_mark);
   const std::size_t skip = flight ? done_ : 0;

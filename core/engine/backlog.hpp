@@ -79,7 +79,9 @@ class Backlog {
   SteadyTime turn() const;
   void tend(bool failing);
   Status fetch();
+  bool let_go();
   Status store();
+  Status shrink();
   void keep_rest(std::vector<Item> items, std::size_t stored, bool flight);
   void end();
   void lose(const std::string& reason);

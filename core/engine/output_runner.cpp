@@ -86,7 +86,8 @@ void OutputRunner::loop(const std::stop_token& stop) {
     if (backlog_.has_spool())
       keeper = std::jthread([this](const std::stop_token& end) {
         name_thread("keep " + settings_.id);
-        backlog_.watch(end);
+        const Status watched = guarded([&] { return backlog_.watch(end), Status::ok(); });
+        if (!watched) host_.log().error(concat("nobody looks after the queue any more: ", watched.message()));
       });
     if (open(stop))
       serve(stop);

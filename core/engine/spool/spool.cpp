@@ -125,6 +125,7 @@ Status Spool::make_room(std::uint64_t more) {
   const auto fits = [&] { return segments_.bytes() + more <= limit(); };
   if (fits()) return Status::ok();
   if (!held_) reading_.clear();
+  fresh_.reset();
   reshaped_ = true;
   // A quarter is freed, so that the next append need not do it all again.
   while (segments_.bytes() + more > settings_.max_size.bytes / 4 * 3) {
@@ -147,8 +148,10 @@ Status Spool::make_room(std::uint64_t more) {
   return thinner_.settle(position_);
 }
 
-Status Spool::shrink() {
+Status Spool::shrink(bool held) {
+  held_ = held;
   const Status status = make_room(0);
+  held_ = false;
   bytes_gauge_ = static_cast<std::int64_t>(segments_.bytes());
   return status;
 }
@@ -219,14 +222,13 @@ Result<Spool::Item> Spool::front(std::size_t most) {
   if (empty()) return Item(batch);
   if (fresh_) return take_fresh();
   reading_.clear();
-  expired_ = {};
   while (!segments_.list().empty() && batch->empty()) {
     const auto bytes = segments_.read(segments_.list().front(), position_.offset);
     if (!bytes) return Error{bytes.error()};
     read_blocks(*bytes, most, *batch);
     if (batch->empty()) finish_segment();
   }
-  losses_.expired(expired_);
+  losses_.expired(std::exchange(expired_, {}));
   return Item(batch);
 }
 

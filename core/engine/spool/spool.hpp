@@ -40,8 +40,8 @@ class Spool {
 
   /// More than `max_size`, because that was more before the start.
   bool over_cap() { return !empty() && bytes() > settings_.max_size.bytes; }
-  /// What `front` gave last is void afterwards.
-  Status shrink();
+  /// Thins what is over the cap; `held` as above.
+  Status shrink(bool held);
 
   /// The oldest samples, as many blocks as it takes for `most`; empty when there are none. Fails when reading may work
   /// later.
@@ -97,7 +97,7 @@ class Spool {
   bool opened_ = false;
   spool::Position position_;
   std::deque<Reading> reading_;
-  Given expired_;  // by `front`
+  Given expired_;  // and not yet told
   std::optional<Fresh> fresh_;
   bool held_ = false;      // what is being read must not be thinned
   bool reshaped_ = false;  // by the append that is going on: offsets that were known are void

@@ -191,6 +191,10 @@ TEST_CASE_METHOD(OutputFixture, "a spool over a cap that was lowered is delivere
     CHECK_FALSE(runner->step().is_ok());
     CHECK(bytes() <= 64 * 1024);
     CHECK(reading().losses.at(0).reason == "spool_thinned");
+    healthy();
+    drain();
+    CHECK((std::ranges::adjacent_find(got, std::greater_equal<>()) == got.end()));
+    CHECK(got.size() + reading().dropped == static_cast<std::size_t>(pushed));
   }
 }
 
