@@ -177,12 +177,10 @@ void Backlog::keep_rest(std::vector<Item> items, std::size_t stored, bool flight
     items.erase(items.begin());
     stored = 0;
   } else if (flight) {
-    // A part is on disk now: the rest must wait behind it. What was taken is counted once.
-    host_.numbers()->samples_in.fetch_sub(in_flight_->size(), std::memory_order_relaxed);
+    // A part is on disk now: the rest must wait behind it.
     from_spool_ = read_again_ = true;
     if (!away_since_) in_flight_.reset();
   }
-  host_.numbers()->samples_in.fetch_add(stored, std::memory_order_relaxed);
   auto item = items.begin();
   for (; item != items.end() && (*item)->size() <= stored; ++item) stored -= (*item)->size();
   if (item == items.end()) return;
@@ -213,7 +211,6 @@ Status Backlog::fetch() {
     for (const Item& batch : taken) joined->insert(joined->end(), batch->begin(), batch->end());
     in_flight_ = std::move(joined);
   }
-  host_.numbers()->samples_in.fetch_add(in_flight_->size(), std::memory_order_relaxed);
   return Status::ok();
 }
 
@@ -242,7 +239,6 @@ void Backlog::lose(const std::string& reason) {
     for (const Sample& sample : std::span(*in_flight_).subspan(done_)) lost.add(sample);
   in_flight_.reset();
   for (const Item& batch : queue_.take(no_mark)) {
-    host_.numbers()->samples_in.fetch_add(batch->size(), std::memory_order_relaxed);
     for (const Sample& sample : *batch) lost.add(sample);
   }
   if (lost.samples == 0) return;

@@ -158,7 +158,6 @@ bool Pipeline::step() {
   const auto taken = queue_.take(1);
   if (taken.empty()) return false;
   Batch batch = std::move(*taken.front());
-  meter_->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
   const SteadyTime start = services_.clock.steady();
   run_through(0, batch);
   finish(batch);

@@ -30,6 +30,7 @@ class SampleQueue {
 
   void push(Item item) {
     if (item->empty()) return;
+    meter_->samples_in.fetch_add(item->size(), std::memory_order_relaxed);
     bool wake = false, alarm = false;
     Given lost;
     {

@@ -10,21 +10,36 @@ namespace trafficd {
 namespace {
 constexpr Duration first_pause = std::chrono::minutes(1);
 constexpr Duration longest_pause = std::chrono::hours(1);
+// A message that is new each time must not fill the log.
+constexpr std::size_t most_kinds = 8;
+
+/// The same for messages that differ in numbers only.
+std::size_t kind_of(std::string_view message) {
+  std::string words(message);
+  std::erase_if(words, [](char c) { return c >= '0' && c <= '9'; });
+  return std::hash<std::string>{}(words);
+}
+
 }  // namespace
 
 void Complaint::complain(Level level, std::string_view message) {
   const SteadyTime now = clock_.steady();
-  const bool worse = level > worst_;
-  if (active_ && now < next_ && !worse) {
+  const std::size_t kind = kind_of(message);
+  const bool another = said_.size() < most_kinds && std::ranges::find(said_, kind) == said_.end();
+  if (active_ && now < next_ && level <= worst_ && !another) {
     ++kept_back_;
     return;
   }
+  if (another) said_.push_back(kind);
   worst_ = active_ ? std::max(worst_, level) : level;
-  pause_ = active_ ? std::min(pause_ * 2, longest_pause) : first_pause;
-  next_ = now + pause_;
+  // What is new does not put off what is said again.
+  if (!active_ || now >= next_) {
+    pause_ = active_ ? std::min(pause_ * 2, longest_pause) : first_pause;
+    next_ = now + pause_;
+  }
   active_ = true;
   if (kept_back_ > 0)
-    log_.write(level, concat(message, " (and ", kept_back_, " more like it since the last line)"));
+    log_.write(level, concat(message, " (and ", kept_back_, " more complaints since the last line)"));
   else
     log_.write(level, message);
   kept_back_ = 0;
@@ -39,6 +54,7 @@ void Complaint::resolve(std::string_view message) {
   active_ = false;
   worst_ = Level::debug;
   kept_back_ = 0;
+  said_.clear();
 }
 
 std::string_view to_string(PluginType type) {

@@ -46,8 +46,9 @@ class Clock {
   virtual Wake wait(std::span<const int> fds, SteadyTime deadline, const std::stop_token& stop) = 0;
 };
 
-/// A repeated warning that stays bearable: the first is logged at once, and so is one that is worse; then at doubling
-/// pauses (1 min to 1 h) with the number of those kept back; the end of the trouble is logged once. One thread.
+/// A repeated warning that stays bearable: the first is logged at once, and so is one that is worse, or says what has
+/// not been said yet, numbers aside; then at doubling pauses (1 min to 1 h) with the number of those kept back; the end
+/// of the trouble is logged once. One thread.
 class Complaint {
  public:
   Complaint(Logger& log, Clock& clock) : log_(log), clock_(clock) {}
@@ -62,6 +63,7 @@ class Complaint {
   bool active_ = false;
   Level worst_ = Level::debug;
   std::uint64_t kept_back_ = 0;
+  std::vector<std::size_t> said_;  // hashes, of this trouble; no more than a few
   SteadyTime next_{};
   Duration pause_{};
 };
