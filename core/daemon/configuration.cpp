@@ -21,7 +21,7 @@ void add_plugins_option(CLI::App& command, std::vector<std::string>& folders) {
 }
 
 void add_configuration_options(CLI::App& command, ConfigurationOptions& options) {
-  command.add_option("-c,--config", options.file, "Configuration file; by default " TRAFFICD_DEFAULT_CONFIG)
+  command.add_option("-c,--config,file", options.file, "Configuration file; by default " TRAFFICD_DEFAULT_CONFIG)
       ->type_name("FILE");
   add_plugins_option(command, options.plugins);
   command

@@ -40,7 +40,10 @@ class Adviser {
   }
 
   Problems all() {
-    for (const InstanceSettings& input : settings_.inputs) look_at(PluginType::input, input);
+    for (const InstanceSettings& input : settings_.inputs) {
+      look_at(PluginType::input, input);
+      look_at_tags(input);
+    }
     for (const OutputSettings& output : settings_.outputs) look_at(PluginType::output, output);
     for (const PipelineSettings& pipeline : settings_.pipelines) {
       for (const InstanceSettings& stage : pipeline.stages) look_at(PluginType::stage, stage);
@@ -60,6 +63,25 @@ class Adviser {
       else if (option.existing_path)
         look_for(node);
     });
+  }
+
+  /// A tag that says which thing is meant stays as the plugin gives it, and one that is called like a field is hard to
+  /// ask for.
+  void look_at_tags(const InstanceSettings& input) {
+    const auto plugin = catalog_.find(PluginType::input, input.plugin);
+    if (!plugin) return;
+    const Declarations declared = (*plugin)->declare();
+    for (const Tag& tag : input.tags) {
+      const auto meets = [&](const MeasurementPtr& measurement) {
+        return std::ranges::find(measurement->identity(), tag.key) != measurement->identity().end() ||
+               measurement->field(tag.key);
+      };
+      if (std::ranges::any_of(declared.measurements, meets))
+        detail::add_problem(advice_, input.node,
+                            concat("the tag '", tag.key,
+                                   "' is called like one of the plugin's own tags or fields, and "
+                                   "may be lost; choose another name"));
+    }
   }
 
   void look_at_secret(const ConfigNode& node) {
@@ -96,6 +118,10 @@ class Adviser {
   }
 
   void hold_against(const DeclaredNames& names, OptionDoc::Fits what, const ConfigNode& node) {
+    if (what != OptionDoc::Fits::nothing)
+      for (const ConfigEntry& tag : node.entries)
+        if (const std::string fault = names.tag_fault(tag.key); !fault.empty())
+          advice_.push_back({tag.mark, tag.value.path, fault});
     if (const std::string fault = names.fault(what, node.text); !fault.empty())
       detail::add_problem(advice_, node, fault);
   }

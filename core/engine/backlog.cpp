@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/guard.hpp"
-#include "trafficd/calendar.hpp"
 
 namespace trafficd {
 
@@ -23,22 +22,17 @@ Backlog::Backlog(const Services& services, const OutputSettings& settings, Insta
     : services_(services),
       settings_(settings),
       host_(host),
-      queue_(settings.queue, host.numbers(), [this](const Given& lost) { complain_of_overflow(lost); }),
+      queue_(settings.queue, host.numbers(), [this](const Given& lost) { overflow_.tell(lost); }),
       before_fetch_(no_mark),
       unstored_(host.log(), services.clock),
       lost_(host.log(), services.clock),
       backoff_(1s, 1min),
-      overflow_(host.log(), services.clock) {
+      overflow_(host.log(), services.clock,
+                concat("give it a bigger 'queue'", settings.spool.mode == Mode::off ? " or a 'spool'" : "",
+                       ", or mend the output")) {
   if (settings.spool.mode != Mode::off)
     spool_.emplace(services.state_folder / "spool" / settings.id, settings.spool, *host.numbers(), host.log(),
                    services.clock);
-}
-
-void Backlog::complain_of_overflow(const Given& lost) {
-  const std::lock_guard lock(overflow_mutex_);
-  overflow_.complain(Level::error, concat("the queue is full: ", lost.samples, " samples from ", format_utc(lost.first),
-                                          " to ", format_utc(lost.last), " are lost; give it a bigger 'queue'",
-                                          spool_ ? "" : " or a 'spool'", ", or mend the output"));
 }
 
 void Backlog::learn(const MeasurementPtr& measurement) {

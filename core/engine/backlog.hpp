@@ -8,6 +8,7 @@
 #include <span>
 
 #include "engine/instance_host.hpp"
+#include "engine/overflow.hpp"
 #include "engine/queue.hpp"
 #include "engine/spool/spool.hpp"
 #include "trafficd/wait.hpp"
@@ -85,7 +86,6 @@ class Backlog {
   void keep_rest(std::vector<Item> items, std::size_t stored, bool flight);
   void end();
   void lose(const std::string& reason);
-  void complain_of_overflow(const Given& lost);
 
   const Services& services_;
   const OutputSettings& settings_;
@@ -105,8 +105,7 @@ class Backlog {
   Complaint unstored_, lost_;
   Backoff backoff_;
   SteadyTime next_store_{};
-  std::mutex overflow_mutex_;
-  Complaint overflow_;  // guarded by the line above: whoever pushes complains
+  Overflow overflow_;
 };
 
 }  // namespace trafficd

@@ -11,10 +11,12 @@ DeclaredNames::DeclaredNames(const Settings& settings, Catalog& catalog, const P
     const Declarations declared = plugin ? (*plugin)->declare() : Declarations{};
     certain_ = certain_ && !declared.measurements.empty();
     for (const MeasurementPtr& measurement : declared.measurements) add(*measurement);
+    for (const Tag& tag : input.tags) tags_.insert(tag.key);
   }
 }
 
 void DeclaredNames::add(const Measurement& measurement) {
+  tags_.insert(measurement.identity().begin(), measurement.identity().end());
   std::vector<std::string>& counters = counters_[measurement.name()];
   for (const FieldSpec& field : measurement.fields())
     if (field.kind == Kind::counter) counters.push_back(field.name);
@@ -22,9 +24,10 @@ void DeclaredNames::add(const Measurement& measurement) {
 
 void DeclaredNames::add_stage(const Declarations& stage) {
   const auto before = counters_;
-  for (const std::string& suffix : stage.suffixes)
+  for (const auto& [suffix, kind] : stage.suffixes)
     for (const auto& [name, counters] : before)
-      if (!counters.empty()) counters_.try_emplace(name + suffix, counters);
+      if (!counters.empty())
+        counters_.try_emplace(name + suffix, kind == Kind::counter ? counters : std::vector<std::string>{});
   for (const MeasurementPtr& measurement : stage.measurements) add(*measurement);
 }
 
@@ -46,6 +49,13 @@ std::string DeclaredNames::fault(OptionDoc::Fits what, const std::string& patter
   const std::string near = nearest(pattern, known);
   return concat("'", pattern, "' fits no ", measurement ? "measurement" : "counter",
                 " that comes through this pipeline", near.empty() ? "" : concat(", did you mean '", near, "'?"));
+}
+
+std::string DeclaredNames::tag_fault(const std::string& key) const {
+  if (!certain_ || tags_.contains(key)) return {};
+  const std::string near = nearest(key, {tags_.begin(), tags_.end()});
+  return near.empty() ? ""
+                      : concat("no plugin of this pipeline declares the tag '", key, "', did you mean '", near, "'?");
 }
 
 }  // namespace trafficd

@@ -2,6 +2,7 @@
 // The measurements and fields that can come through a pipeline, as far as its plugins declare them.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class DeclaredNames {
   /// Says that a pattern fits none of them, and which was probably meant; empty when it fits one, or when an input does
   /// not know beforehand what it will emit.
   std::string fault(OptionDoc::Fits what, const std::string& pattern) const;
+  /// Says which tag was probably meant when it is near one that tells things apart; attributes are not declared.
+  std::string tag_fault(const std::string& key) const;
 
  private:
   void add(const Measurement& measurement);
@@ -28,6 +31,7 @@ class DeclaredNames {
 
   bool certain_ = true;
   std::map<std::string, std::vector<std::string>> counters_;  // by measurement
+  std::set<std::string> tags_;
 };
 
 }  // namespace trafficd

@@ -16,6 +16,14 @@ const PluginDescriptor* plugin_of(Catalog& catalog, PluginType type, const Insta
   return nullptr;
 }
 
+/// Whether a path below the state folder is the daemon's: its state, its lock, what waits on disk.
+bool is_own(const std::filesystem::path& path) {
+  if (path.empty()) return false;
+  const std::string first = path.begin()->native();
+  return first == "state.db" || first.starts_with("state.db-") || first == "trafficd.lock" || first == "spool" ||
+         first == "rejects";
+}
+
 /// Runs `make`, which constructs a plugin, and collects what it finds wrong.
 template <class Make>
 void collect_faults(const ConfigNode& node, Problems& problems, Make&& make) {
@@ -100,19 +108,27 @@ void Graph::check_declarations(Catalog& catalog, const Settings& settings, Probl
   }
 }
 
-/// What two instances of a plugin must not share, because both would write to it.
+/// What two instances of a plugin must not share, because both would write to it; nor with the daemon itself.
 void Graph::check_unique(Catalog& catalog, const Settings& settings, Problems& problems) {
   std::map<std::vector<std::string>, std::string> owners;
+  std::error_code error;
+  const std::filesystem::path state = std::filesystem::weakly_canonical(services_.state_folder, error);
   const auto check = [&](PluginType type, const InstanceSettings& instance) {
     const auto plugin = catalog.find(type, instance.plugin);
     if (!plugin) return;
     for (const OptionDoc& option : (*plugin)->declare().options) {
       if (!option.unique) continue;
       const ConfigNode* given = instance.node.find(option.name);
+      const std::filesystem::path named = services_.state_folder / (given ? given->text : option.default_text);
       // What is no path is not changed by being looked at as one.
-      const std::filesystem::path value = services_.state_folder / (given ? given->text : option.default_text);
-      const auto [owner, first] = owners.try_emplace(
-          {std::string(to_string(type)), instance.plugin, option.name, value.lexically_normal().native()}, instance.id);
+      std::filesystem::path value = std::filesystem::weakly_canonical(named, error);
+      if (error) value = named.lexically_normal();
+      if (is_own(value.lexically_relative(state)))
+        detail::add_problem(problems, given ? *given : instance.node,
+                            concat("'", value.lexically_relative(state),
+                                   "' is where the daemon keeps its own things; choose another name"));
+      const auto [owner, first] =
+          owners.try_emplace({std::string(to_string(type)), instance.plugin, option.name, value.native()}, instance.id);
       if (!first)
         detail::add_problem(problems, given ? *given : instance.node,
                             concat("'", owner->second, "' has the same '", option.name, "'; give each one its own"));

@@ -47,9 +47,10 @@ Pipeline::Pipeline(const Services& services, const PipelineSettings& settings,
     : services_(services),
       id_(settings.id),
       meter_(services.meters.add(settings.id, "pipeline", "")),
-      queue_(settings.queue, meter_),
+      queue_(settings.queue, meter_, [this](const Given& lost) { overflow_.tell(lost); }),
       routes_(std::move(routes)),
-      log_(services.journal.logger(settings.id, Level::info)) {
+      log_(services.journal.logger(settings.id, Level::info)),
+      overflow_(*log_, services.clock, "give the pipeline a bigger 'queue', or see why its stages are slow") {
   Problems problems;
   for (std::size_t i = 0; i < settings.stages.size(); ++i) {
     if (!plugins[i]) continue;  // told already; the faults of the others are told beside it

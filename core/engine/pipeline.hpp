@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/instance_host.hpp"
+#include "engine/overflow.hpp"
 #include "engine/queue.hpp"
 #include "trafficd/descriptor.hpp"
 #include "trafficd/wait.hpp"
@@ -65,7 +66,6 @@ class Pipeline {
     bool open = false;
   };
 
-  void loop(const std::stop_token& stop);
   /// Opens the stages in order; false when one could not be opened, and then none runs.
   bool open_stages(const std::stop_token& stop);
   bool open_stage(Part& part, const std::stop_token& stop);
@@ -82,6 +82,7 @@ class Pipeline {
   std::vector<Part> parts_;
   std::vector<Route> routes_;
   const std::unique_ptr<Logger> log_;
+  Overflow overflow_;
   std::atomic<bool> ended_{true};
   std::jthread thread_;
 };

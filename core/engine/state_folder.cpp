@@ -10,6 +10,7 @@ namespace trafficd {
 namespace fs = std::filesystem;
 
 Result<fs::path> state_folder(const std::optional<fs::path>& given) {
+  if (given && given->empty()) return Error{"--state is empty; name a folder, or leave it out"};
   if (given) return *given;
   // systemd puts a colon-separated list here; the first is ours.
   if (const char* folder = std::getenv("STATE_DIRECTORY"); folder && *folder) {

@@ -38,13 +38,19 @@ class CommandLineTest(unittest.TestCase):
             (["check", "--confg=x"], "trafficd check: unknown option '--confg', did you mean '--config'?"),
             (["--versoin"], "trafficd: unknown option '--versoin', did you mean '--version'?"),
             (["run", "-x"], "trafficd run: unknown option '-x'; 'trafficd run --help' lists them"),
-            (["check", "x.yaml"], "trafficd check: 'x.yaml' does not belong here; 'trafficd check --help' tells what does"),
+            (["check", "x.yaml", "y.yaml"], "trafficd check: 'y.yaml' does not belong here; 'trafficd check --help' tells what does"),
             (["check", "-c"], "trafficd check: --config: 1 required FILE missing; 'trafficd check --help' tells more"),
             (["\x1b[31m"], "trafficd: unknown command '?[31m'; there are: run, check, describe, report"),
         ]:
             with self.subTest(arguments):
                 done = trafficd(*arguments)
                 self.assertEqual((done.returncode, done.stderr, done.stdout), (1, words + "\n", ""))
+
+    def test_the_file_may_stand_alone(self):
+        done = trafficd("check", self.config, "--plugins", PLUGINS, "--state", self.folder)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("good.yaml: good", done.stdout)
+        self.assertIn("--state is empty", trafficd("run", self.config, "--plugins", PLUGINS, "--state", "").stderr)
 
     def test_a_plugin_folder_that_is_not_there(self):
         for command in ("run", "check", "describe"):

@@ -1,7 +1,9 @@
 """`trafficd run` as a process: how it starts, what stops it, and what its exit code says."""
+import fcntl
 import os
 import signal
 import subprocess
+import termios
 
 import daemon
 from daemon import DaemonTest, run_to_end, wait_for
@@ -49,6 +51,33 @@ class RunTest(DaemonTest):
         path = self.folder / "trafficd.yaml"
         path.write_text(config)
         return run_to_end("run", path, self.folder / state)
+
+
+class TerminalTest(RunTest):
+    """Started by hand, on a terminal of its own."""
+
+    def test_what_it_says_and_that_it_ends_with_the_terminal(self):
+        self.make_daemon(CONFIG.replace("flush_interval: 0s", "file: my history.db"))
+        ours, its = os.openpty()
+
+        def own_the_terminal():
+            os.setsid()
+            fcntl.ioctl(its, termios.TIOCSCTTY, 0)
+
+        started = daemon.command("run", self.daemon.config, self.daemon.state)
+        process = subprocess.Popen(started, stdin=its, stdout=its, stderr=its, preexec_fn=own_the_terminal)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        os.close(its)
+        said = ""
+        while "Ctrl-C" not in said:
+            said += os.read(ours, 4096).decode()
+        self.assertIn(f"look with      trafficd report --file '{self.daemon.state}/my history.db'", said)
+        process.send_signal(signal.SIGHUP)  # from somebody else: the terminal is still there
+        while "reload is not supported yet" not in said:
+            said += os.read(ours, 4096).decode()
+        os.close(ours)
+        self.assertEqual(process.wait(daemon.DEADLINE), 0)
 
 
 class StopTest(RunTest):

@@ -25,13 +25,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// As one word for a shell.
+std::string in_shell(const std::string& text) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%";
+  if (!text.empty() && text.find_first_not_of(plain) == text.npos) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
+  return word + "'";
+}
+
 /// The command that shows the first history that there will be.
 std::string how_to_look(const Settings& settings, const fs::path& state) {
   for (const OutputSettings& output : settings.outputs) {
     if (output.plugin != "sqlite") continue;
     const ConfigNode* file = output.node.find("file");
-    return file ? concat("trafficd report --file ", (state / file->text).native())
-                : concat("trafficd report --state ", state.native());
+    return file ? "trafficd report --file " + in_shell((state / file->text).native())
+                : "trafficd report --state " + in_shell(state.native());
   }
   return "trafficd describe";
 }
@@ -61,8 +70,10 @@ Status make_state_folder(const fs::path& folder) {
   fs::create_directories(folder, error);
   if (error || access(folder.c_str(), W_OK | X_OK) != 0) {
     const std::string why = error ? error.message() : std::generic_category().message(errno);
+    const bool in_the_way = error == std::errc::not_a_directory || error == std::errc::file_exists;
     return Status::fatal(concat("cannot write the state folder ", folder, ": ", why,
-                                "; give another with --state DIR, or change its owner"));
+                                in_the_way ? "; move away what stands in its place, or give another with --state DIR"
+                                           : "; give another with --state DIR, or change its owner"));
   }
   return Status::ok();
 }
@@ -117,12 +128,19 @@ int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& 
   const int pause =
       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
   int exit_code = 0;
+  const bool on_terminal = isatty(STDERR_FILENO) != 0;
   bool unwritten = false;  // nothing to write: nothing to wake up for
   for (bool running = true; running;) {
     switch (signals.wait(unwritten ? pause : -1)) {
       case Signals::Event::none: break;
       case Signals::Event::changed: unwritten = true; continue;
       case Signals::Event::reload:
+        // The terminal that it was started on is gone, and so is whoever could stop it there.
+        if (on_terminal && isatty(STDERR_FILENO) == 0) {
+          journal.own().info("the terminal was closed");
+          running = false;
+          break;
+        }
         journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration");
         break;
       case Signals::Event::stop: running = false; break;

@@ -283,6 +283,8 @@ void check_patterns(const ConfigNode& node, Problems& problems) {
     if (pattern.type != Type::scalar) return;  // told when it is read
     if (const std::string fault = glob_fault(pattern.text); !fault.empty())
       add_problem(problems, pattern, concat(in_quotes(pattern.text), " ", fault));
+    // Of a tag it fits one that is missing.
+    if (pattern.text.empty() && node.type != Type::map) add_problem(problems, pattern, "is empty and fits nothing");
   };
   if (node.type != Type::map)
     for (const ConfigNode& each : sequence_items(node)) check(each);

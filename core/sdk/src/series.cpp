@@ -30,9 +30,10 @@ std::string tag_name_fault(std::string_view key) {
 }
 
 std::string tag_name_fault(const Tags& tags) {
+  std::string all;
   for (const Tag& tag : tags)
-    if (std::string fault = tag_name_fault(tag.key); !fault.empty()) return fault;
-  return {};
+    if (const std::string fault = tag_name_fault(tag.key); !fault.empty()) all += (all.empty() ? "" : "; ") + fault;
+  return all;
 }
 
 std::optional<std::size_t> Measurement::field(std::string_view name) const {

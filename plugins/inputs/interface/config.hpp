@@ -28,7 +28,8 @@ inline Options<Config> options() {
            "Globs of interface names that are left out. The default list only counts when `match` is not given; a list "
            "of your own replaces it and wins over `match`.")
       .patterns(OptionDoc::Fits::anything)
-      .add("loopback", &Config::loopback, "Watch the loopback interface too; one that `match` names is always watched.")
+      .add("loopback", &Config::loopback,
+           "Watch the loopback interface too; one that `match` names without a wildcard is always watched.")
       .add_choice("counters", &Config::all_counters, {{"basic", false}, {"all", true}},
                   "`all` adds the kernel's other counters, as the measurement `interface_detail`.")
       .add("root", &Config::root,

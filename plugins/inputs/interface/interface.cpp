@@ -252,7 +252,8 @@ void Interface::scan_one(const std::string& name) {
   const bool ours = candidate && (!folder.loopback() || loopback_wanted(name));
   if (!meet(index, ours) || !candidate) return;
   if (!ours) {
-    if (unwanted_.size() < most_names_told) unwanted_.push_back(name);
+    if (unwanted_.size() < most_names_told)
+      unwanted_.push_back(candidate ? name + " (loopback: name it without a wildcard)" : name);
     return;
   }
   if (Link* link = find(index)) {

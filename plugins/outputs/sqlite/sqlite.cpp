@@ -37,6 +37,7 @@ Options<Config> options() {
       .check([](const Config& c) { return c.file.empty() ? "needs the name of a file" : ""; })
       .add_list("tiers", &Config::tiers, tier,
                 "Buckets from the finest to the coarsest; by default 1m for 2w and 15m for 10y.")
+      .not_empty()
       .check([](const Config& c) { return history::check_tiers(tiers_of(c)); })
       .add("gap", &Config::gap, "Traffic of a longer time without samples is marked as estimated.")
       .range(&Config::gap, std::chrono::seconds(1), std::chrono::hours(24));

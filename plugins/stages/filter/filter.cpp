@@ -54,6 +54,7 @@ Options<Config> options() {
       .not_empty()
       .check([](const Config& c) { return check_rules(c.keep); })
       .add_list("drop", &Config::drop, rule, "Of those, series that fit one of these rules are dropped.")
+      .not_empty()
       .check([](const Config& c) { return check_rules(c.drop); })
       .add("rename", &Config::rename, "Attributes that get another name: `old: new`.")
       .check([](const Config& c) { return check_renames(c.rename); })

@@ -70,7 +70,7 @@ class Rate final : public Stage {
         {},
         "For every measurement with counters: `<measurement>_rate`, with the same tags and a gauge per counter under "
         "the counter's name, in the counter's unit per second.",
-        {"_rate"}};
+        {{"_rate", Kind::gauge}}};
   }
 
   void process(Batch& batch) override {

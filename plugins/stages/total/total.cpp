@@ -66,7 +66,7 @@ class Total final : public Stage {
             {},
             "For every measurement with counters: `<measurement>_total`, with the same tags and counters, which only "
             "grow.",
-            {"_total"}};
+            {{"_total", Kind::counter}}};
   }
 
   Status open() override {

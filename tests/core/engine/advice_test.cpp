@@ -46,7 +46,8 @@ struct Meter final : PollInput {
   Meter(const ConfigNode&, Host&) {}
   static Declarations declare() {
     return {{},
-            {make_measurement("link", "", {{"rx_bytes", Kind::counter, "By", ""}, {"up", Kind::gauge, "1", ""}}, {})},
+            {make_measurement("link", "", {{"rx_bytes", Kind::counter, "By", ""}, {"up", Kind::gauge, "1", ""}},
+                              {"interface"})},
             {}};
   }
   Status collect(Batch&) override { return Status::ok(); }
@@ -65,7 +66,7 @@ struct Sum final : Stage {
         .patterns(OptionDoc::Fits::measurement);
   }
   Sum(const ConfigNode&, Host&) {}
-  static Declarations declare() { return {options().docs(), {}, {}, {"_sum"}}; }
+  static Declarations declare() { return {options().docs(), {}, {}, {{"_sum", Kind::gauge}}}; }
   void process(Batch&) override {}
 };
 
@@ -168,6 +169,8 @@ TEST_CASE("patterns for what no input declares and no stage makes are told") {
   CHECK(of("{ stages: [ { plugin: sum, only: [linc, 'x*'] } ] }").find("'x*' fits no measurement") !=
         std::string::npos);
   CHECK(of("{ stages: [ { plugin: sum } ], outputs: [ { to: sink, when: { measurement: link_sum } } ] }") == "");
+  CHECK(of("{ stages: [ { plugin: sum, id: a }, { plugin: sum } ], outputs: [ { to: sink, when: { measurement: "
+           "link_sum_sum } } ] }") != "");
   CHECK(of("{ outputs: [ { to: sink, when: { measurement: link_sum } } ] }").find("'link_sum' fits no measurement") !=
         std::string::npos);
   // An input that does not know beforehand what it will emit.
@@ -180,4 +183,18 @@ TEST_CASE("an instance that no pipeline uses is told with its place") {
                   "pipelines: { p: { inputs: [poll], outputs: [sink] } }\n") ==
         "f:1:18: inputs.meter: is in no pipeline, so it does nothing; name it in one\n"
         "f:2:29: outputs.other: is in no pipeline, so it does nothing; name it in one\n");
+}
+
+TEST_CASE("tags that are near a declared one, or called like one, are told") {
+  AdviceFixture f;
+  CHECK(
+      f.of_file("inputs: { meter: {} }\noutputs: { sink: {} }\npipelines:\n"
+                "  p: { outputs: [ { to: sink, when: { tags: { interfac: e, primary: on1 } } } ] }\n") ==
+      "f:4:47: pipelines.p.outputs[0].when.tags.interfac: no plugin of this pipeline declares the tag 'interfac', did "
+      "you mean 'interface'?\n");
+  CHECK(f.of_file("inputs: { meter: { tags: { site: home, up: x, interface: y } } }\noutputs: { sink: {} }\n") ==
+        "f:1:18: inputs.meter: the tag 'interface' is called like one of the plugin's own tags or fields, and may be "
+        "lost; choose another name\n"
+        "f:1:18: inputs.meter: the tag 'up' is called like one of the plugin's own tags or fields, and may be lost; "
+        "choose another name\n");
 }

@@ -137,6 +137,25 @@ TEST_CASE("two outputs of one plugin must not write to the same file") {
         "test:2:60: outputs.b.file: 'a' has the same 'file'; give each one its own\n");
 }
 
+TEST_CASE("an output must not write where the daemon keeps its own things") {
+  GraphFixture f;
+  f.catalog.add(&file_output);
+  const auto faults = [&](const std::string& file) {
+    return f.faults(
+        concat("inputs: { in: { plugin: script } }\noutputs: { a: { plugin: files, file: ", file, " } }\n"));
+  };
+  CHECK(faults("my-state.db") == "");
+  CHECK(faults("state.db") ==
+        "test:2:38: outputs.a.file: 'state.db' is where the daemon keeps its own things; choose another name\n");
+  for (const char* own : {"trafficd.lock", "spool", "./spool/x", "rejects/a.txt", "state.db-wal"}) {
+    INFO(own);
+    CHECK(faults(own).find("choose another name") != std::string::npos);
+  }
+  // The same folder by another way.
+  std::filesystem::create_directory_symlink(".", f.services.state_folder / "here");
+  CHECK(faults("here/state.db").find("choose another name") != std::string::npos);
+}
+
 TEST_CASE("every sample that was collected is written when the graph stops") {
   GraphFixture f;
   auto graph = f.make(plain);

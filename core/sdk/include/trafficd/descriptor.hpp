@@ -47,8 +47,9 @@ struct Declarations {
   std::vector<OptionDoc> options;
   std::vector<MeasurementPtr> measurements{};  ///< what it can emit; empty when that depends on what comes in
   std::string notes{};                         ///< what it derives, when that depends on what comes in
-  /// Of a stage: of a measurement with counters it makes another, called by the name and one of these.
-  std::vector<std::string> suffixes{};
+  /// Of a stage: of a measurement with counters it makes another, called by the name and one of these, with fields of
+  /// this kind under the names of the counters.
+  std::vector<std::pair<std::string, Kind>> suffixes{};
   /// Of an output: what is not taken at once is of no use later, so nothing waits on disk unless a user wants it.
   bool live = false;
 };

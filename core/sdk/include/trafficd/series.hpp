@@ -45,7 +45,7 @@ std::optional<std::string_view> find_tag(const Tags& tags, std::string_view key)
 /// Why nobody should give an attribute this name, and what to do; empty when it may have it. A name that means
 /// something else to a database costs the point there.
 std::string tag_name_fault(std::string_view key);
-/// The same for the first of several that has one.
+/// The same for each that has one.
 std::string tag_name_fault(const Tags& tags);
 
 class Measurement {
