@@ -11,7 +11,8 @@ namespace trafficd::history {
 namespace {
 
 constexpr std::size_t most_accounts = 200'000;
-constexpr std::int64_t seen_grain = 900;
+// Baselines tell exactly when a series was seen last; one without counters has none.
+constexpr std::int64_t seen_grain = 900, seen_grain_alone = 1;
 constexpr std::size_t rows_together = 8;
 // Above the series stands the number of the life, so that the lives of one series lie together, oldest first.
 constexpr int life_bits = 32;
@@ -212,6 +213,7 @@ bool Ledger::adopt(Account& account, const Sample& sample) {
   if (!other) return true;
   // Lower and later: the source gave the same mark to another life.
   if (stands_below(sample, other->baseline)) return sample.time > other->baseline.time;
+  change_seen_.bind(1, other->row >> life_bits).bind(2, unix_seconds(other->baseline.time)).run();
   move_away(other->row);
   account.tracker.restore(other->baseline);
   account.generation = ++generation_;
@@ -246,7 +248,7 @@ void Ledger::write() {
       change_first_.bind(1, account->id).bind(2, account->first_seen).run();
     }
     const std::int64_t seen = unix_seconds(account->newest);
-    if (seen < account->last_seen + seen_grain) continue;
+    if (seen < account->last_seen + (account->layout->counters.empty() ? seen_grain_alone : seen_grain)) continue;
     change_seen_.bind(1, account->id).bind(2, seen).run();
     account->last_seen = seen;
   }

@@ -30,7 +30,7 @@ struct SeriesInfo {
   std::int64_t id = 0;
   std::string instance, measurement;
   Tags identity, attributes;
-  Timestamp first_seen, last_seen;  ///< the latter may lag by a quarter of an hour
+  Timestamp first_seen, last_seen;
   std::optional<std::string_view> tag(std::string_view key) const;
 };
 

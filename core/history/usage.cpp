@@ -125,19 +125,27 @@ std::vector<std::string> moved_edges(const UsageQuery& query, const Period& show
   return notes;
 }
 
-/// From the last whole minute to the newest sample.
+/// From the last whole minute of each series to its own last sample, up to which it is counted.
 Status add_lately(const Reader& reader, Usage& usage, const std::vector<std::int64_t>& ids, Timestamp now) {
-  if (usage.newest == Timestamp{} || usage.newest < now - stale) return Status::ok();
-  const Duration width = grain(reader, usage.newest), minute = std::max<Duration>(width, std::chrono::minutes(1));
-  const Timestamp from = aligned(usage.newest, minute, false) - minute;
-  auto rows = reader.sums(usage.measurement.name, {from, aligned(usage.newest, width, false) + width}, ids);
+  const Duration width = std::max<Duration>(grain(reader, now - stale), std::chrono::minutes(1));
+  const auto since = [&](Timestamp last) { return aligned(last, width, false) - width; };
+  std::vector<Timestamp> edges;
+  for (Timestamp edge = since(now - stale); edge <= now + stale + width; edge += width) edges.push_back(edge);
+  auto rows = reader.sums(usage.measurement.name, edges, ids);
   if (!rows) return Status::retry(rows.error());
-  for (SeriesUsage& each : usage.series)
-    for (SumRow& row : *rows) {
-      if (row.series != each.series.id) continue;
-      UsageRow lately{{std::max(from, each.series.first_seen), usage.newest}, row.estimated, std::move(row.fields)};
-      if (lately.seconds() >= 1) each.lately = std::move(lately);
-    }
+  std::map<std::int64_t, SeriesUsage*> places;
+  for (SeriesUsage& each : usage.series) places.emplace(each.series.id, &each);
+  for (SumRow& row : *rows) {
+    SeriesUsage& each = *places.at(row.series);
+    const Timestamp last = each.series.last_seen, from = std::max(since(last), each.series.first_seen);
+    if (last < now - stale || last > now + stale || edges[row.period] < since(last)) continue;
+    if (last - from < std::chrono::seconds(1)) continue;
+    if (!each.lately) each.lately = UsageRow{{from, last}, 0, {}};
+    each.lately->estimated += row.estimated;
+    each.lately->fields.resize(row.fields.size());
+    for (std::size_t i = 0; i < row.fields.size(); ++i)
+      each.lately->fields[i].add(row.fields[i], usage.measurement.fields[i].kind);
+  }
   return Status::ok();
 }
 
@@ -165,9 +173,7 @@ Status collect_usage(const Reader& reader, const UsageQuery& query, const Zone& 
   usage.lately = query.lately;
   if (Status found = find_measurement(reader, query.measurement, usage.measurement); !found) return found;
   auto chosen = reader.series(query.measurement);
-  const auto newest = reader.newest();
-  if (!chosen || !newest) return Status::retry(chosen ? newest.error() : chosen.error());
-  usage.newest = *newest;
+  if (!chosen) return Status::retry(chosen.error());
   Timestamp first = now;
   for (const SeriesInfo& series : *chosen) first = std::min(first, series.first_seen);
   if (Status selected = select(*chosen, query); !selected) return selected;
@@ -177,7 +183,9 @@ Status collect_usage(const Reader& reader, const UsageQuery& query, const Zone& 
     ids.push_back(series.id);
     usage.series.push_back({std::move(series), {}, {}});
   }
-  if (Status lately = add_lately(reader, usage, ids, now); !lately || query.lately) return lately;
+  const bool past = query.until && *query.until <= now;
+  if (Status lately = past ? Status::ok() : add_lately(reader, usage, ids, now); !lately || query.lately)
+    return lately;
   const auto spans = choose_periods(reader, query, zone, first, now);
   if (!spans) return Status::fatal(spans.error());
   if (!spans->empty()) usage.notes = moved_edges(query, {spans->front().from, spans->back().to}, zone, now);

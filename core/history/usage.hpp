@@ -43,7 +43,6 @@ struct Usage {
   Unit unit = Unit::day;
   int start_day = 1;
   bool lately = false;  ///< asked for nothing else: no series has rows
-  Timestamp newest;
   std::vector<SeriesUsage> series;
   std::vector<std::string> notes;  ///< where the answer is not quite to the question; one line each
 };

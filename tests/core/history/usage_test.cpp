@@ -193,6 +193,40 @@ TEST_CASE_METHOD(UsageFixture, "lately is from the last whole minute to the newe
   CHECK_FALSE(ask().series[0].lately);
 }
 
+TEST_CASE_METHOD(UsageFixture, "a rate ends where its own series does, however new the others are") {
+  const SeriesPtr slow = interface("slow"), fast = interface("fast");
+  const MeasurementPtr load = make_measurement("load", "", {{"load", Kind::gauge, "", ""}}, {});
+  const SeriesPtr cpu = make_series("cpu", load, {});
+  for (int i = 0; i <= 235; ++i) {
+    const auto n = static_cast<std::uint64_t>(i);
+    write(sample(fast, i, 1, n * 125'000, 0));
+    if (i % 60 == 0) write({{slow, at(i), 2, false, false, {n * 125'000, 0, {}}}}, at(i));
+    if (i % 60 == 0) write({{cpu, at(i), 0, false, false, {0.5}}}, at(i));
+  }
+  now = at(236);
+  query.lately = true;
+  const Usage usage = ask();
+  REQUIRE(usage.series.size() == 2);
+  for (const SeriesUsage& each : usage.series) {
+    REQUIRE(each.lately);
+    CHECK(static_cast<double>(each.lately->fields[0].amount) / each.lately->seconds() == 125'000);
+  }
+  CHECK(usage.series[0].lately->period == Period{at(120), at(235)});
+  CHECK(usage.series[1].lately->period == Period{at(120), at(180)});
+  query.measurement = "load";
+  CHECK(ask().series.at(0).lately->period == Period{at(120), at(180)});
+}
+
+TEST_CASE_METHOD(UsageFixture, "a question about the past is not answered with what moves now") {
+  const SeriesPtr eth0 = interface("eth0");
+  for (int i = 0; i <= 12; ++i) write(sample(eth0, i * 10, 1, static_cast<std::uint64_t>(i), 0));
+  now = at(125);
+  query.until = at(126);
+  CHECK(ask().series.at(0).lately);
+  query.until = at(125);
+  CHECK_FALSE(ask().series.at(0).lately);
+}
+
 TEST_CASE_METHOD(UsageFixture, "months begin on the day that a bill does") {
   const SeriesPtr eth0 = interface("eth0");
   const auto day = [](int month, int n) { return date_in_2024(month, n); };
