@@ -148,6 +148,10 @@ Database::Database(const std::filesystem::path& file, const Settings& settings) 
     create(file_);
   else if (!std::filesystem::exists(file_))
     throw DatabaseError(Kind::missing, concat("there is no file '", file_, "'"));
+  // SQLite would say no more than that it could not open it.
+  std::error_code error;
+  if (std::filesystem::is_directory(file_, error))
+    throw DatabaseError(Kind::other, concat("'", file_, "' is a folder; choose a file, or remove the folder"));
   open(settings);
 }
 

@@ -191,10 +191,11 @@ Result<std::vector<SeriesInfo>> Reader::series(std::string_view measurement) con
     std::vector<SeriesInfo> all;
     std::map<std::int64_t, std::size_t> places;
     // The series says it to the quarter of an hour, the lives of its counters say it exactly.
-    Statement rows(impl_->database,
-                   "SELECT s.id, s.instance, s.measurement, s.first_seen, max(s.last_seen * 1000000000,"
-                   " ifnull((SELECT max(time) FROM baseline WHERE id BETWEEN s.id << 32 AND ((s.id + 1) << 32) - 1), 0))" +
-                       which + " ORDER BY s.measurement, s.instance, s.identity");
+    Statement rows(
+        impl_->database,
+        "SELECT s.id, s.instance, s.measurement, s.first_seen, max(s.last_seen * 1000000000,"
+        " ifnull((SELECT max(time) FROM baseline WHERE id BETWEEN s.id << 32 AND ((s.id + 1) << 32) - 1), 0))" +
+            which + " ORDER BY s.measurement, s.instance, s.identity");
     rows.bind(1, measurement);
     while (rows.step()) {
       places[rows.integer(0)] = all.size();
@@ -291,10 +292,6 @@ Result<std::vector<DoubtRow>> Reader::doubts() const {
 
 Result<std::int64_t> Reader::forgotten_doubts() const {
   return impl_->ask<std::int64_t>([&] { return impl_->database.value("SELECT doubtful FROM forgotten"); });
-}
-
-Result<Timestamp> Reader::newest() const {
-  return impl_->ask<Timestamp>([&] { return at(impl_->database.value("SELECT time FROM newest")); });
 }
 
 }  // namespace trafficd::history

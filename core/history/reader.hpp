@@ -2,6 +2,7 @@
 // The reading side of the history: what was moved in which stretch of time, for any edges that people count by. It
 // sees a consistent state while the service writes on, and needs no right but to read the file. One thread.
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -39,7 +40,8 @@ struct FieldSum {
   bool present = false;
   std::int64_t amount = 0;                                ///< of counters and deltas
   double sum = 0, count = 0, min = 0, max = 0, last = 0;  ///< of gauges
-  double mean() const { return count > 0 ? sum / count : 0; }
+  /// Never outside of min and max, as rounding would have it.
+  double mean() const { return count > 0 ? std::max(min, std::min(max, sum / count)) : 0; }
   void add(const FieldSum& other, Kind kind);
 };
 
@@ -84,8 +86,6 @@ class Reader {
   Result<std::vector<DoubtRow>> doubts() const;
   /// How many of them had to make room for others.
   Result<std::int64_t> forgotten_doubts() const;
-  /// Time of the newest sample that was stored.
-  Result<Timestamp> newest() const;
 
  private:
   struct Impl;

@@ -142,8 +142,9 @@ Status add_lately(const Reader& reader, Usage& usage, const std::vector<std::int
     if (last - from < std::chrono::seconds(1)) continue;
     if (!each.lately) each.lately = UsageRow{{from, last}, 0, {}};
     each.lately->estimated += row.estimated;
-    each.lately->fields.resize(row.fields.size());
-    for (std::size_t i = 0; i < row.fields.size(); ++i)
+    // The service may have added a field after the measurement was read.
+    each.lately->fields.resize(usage.measurement.fields.size());
+    for (std::size_t i = 0; i < std::min(row.fields.size(), each.lately->fields.size()); ++i)
       each.lately->fields[i].add(row.fields[i], usage.measurement.fields[i].kind);
   }
   return Status::ok();
@@ -184,8 +185,7 @@ Status collect_usage(const Reader& reader, const UsageQuery& query, const Zone& 
     usage.series.push_back({std::move(series), {}, {}});
   }
   const bool past = query.until && *query.until <= now;
-  if (Status lately = past ? Status::ok() : add_lately(reader, usage, ids, now); !lately || query.lately)
-    return lately;
+  if (Status lately = past ? Status::ok() : add_lately(reader, usage, ids, now); !lately || query.lately) return lately;
   const auto spans = choose_periods(reader, query, zone, first, now);
   if (!spans) return Status::fatal(spans.error());
   if (!spans->empty()) usage.notes = moved_edges(query, {spans->front().from, spans->back().to}, zone, now);

@@ -24,16 +24,20 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
   return all;
 }
 
-std::string span_words(double seconds) {
-  const bool minutes = seconds >= 60;
-  const auto count = minutes ? static_cast<std::int64_t>(seconds / 60) : std::lround(seconds);
-  const std::string unit = minutes ? "minute" : "second";
-  return count == 1 ? "last " + unit : concat("last ", count, " ", unit, "s");
+/// Up to two minutes the seconds make a difference.
+std::string span_words(double exact) {
+  const std::int64_t seconds = std::llround(exact);
+  if (seconds == 60) return "last minute";
+  if (seconds < 120) return seconds == 1 ? "last second" : concat("last ", seconds, " seconds");
+  return concat("last ", seconds / 60, " minutes");
 }
 
+/// One value alone says what it is; several are told with their tags.
 std::string identity_text(const SeriesInfo& series) {
+  if (series.identity.size() == 1) return printable(series.identity.front().value);
   std::string name;
-  for (const Tag& tag : series.identity) name += (name.empty() ? "" : "  ") + printable(tag.value);
+  for (const Tag& tag : series.identity)
+    name += concat(name.empty() ? "" : "  ", printable(tag.key), "=", printable(tag.value));
   return name;
 }
 
@@ -67,10 +71,12 @@ class Table {
   std::string head_of(const SeriesUsage& each) const;
   std::string label_of(const UsageRow& row) const;
   std::string label_head() const;
+  std::string side_by_side(const std::vector<std::string>& cells) const;
+  std::vector<std::string> tag_cells(const SeriesInfo& series) const;
   Line line(std::string label, const UsageRow& row, bool per_second) const;
   Line sum_of(const std::vector<UsageRow>& rows) const;
   Block periods_of(const SeriesUsage& each) const;
-  Block lately_of_all() const;
+  Block lately_of_all();
   void fit_columns(const std::vector<Block>& blocks);
   void add_bars(Block& block, const std::vector<UsageRow>& rows) const;
   std::string bar(double whole, double first, double most) const;
@@ -80,7 +86,8 @@ class Table {
   const Zone& zone_;
   const TableStyle& style_;
   std::vector<TableColumn> columns_;
-  std::vector<std::size_t> widths_;  ///< of the columns that are shown
+  std::vector<std::size_t> widths_;      ///< of the columns that are shown
+  std::vector<std::size_t> tag_widths_;  ///< of rates, which have a column per identity tag
   std::map<std::string, int> alike_;
   bool pair_ = false;  ///< received and sent bytes, which add up
   std::size_t label_width_ = 0, used_ = 0;
@@ -107,12 +114,13 @@ std::string Table::label_of(const UsageRow& row) const {
   if (usage_.unit < Unit::day) return label(row.period, Unit::day, zone_) + " " + name;
   if (usage_.start_day == 1) return name;
   const Timestamp last = row.period.to - Duration{1};
-  return label(row.period, Unit::day, zone_) + (style_.unicode ? " – " : " - ") +
-         label({last, last}, Unit::day, zone_).substr(5);
+  const std::string from = label(row.period, Unit::day, zone_), to = label({last, last}, Unit::day, zone_);
+  const bool same_year = from.substr(0, 5) == to.substr(0, 5);
+  return from + (style_.unicode ? " – " : " - ") + (same_year ? to.substr(5) : to);
 }
 
 std::string Table::label_head() const {
-  if (usage_.lately) return printable(joined(usage_.measurement.identity, "  "));
+  if (usage_.lately) return side_by_side(usage_.measurement.identity);
   return usage_.unit == Unit::hour    ? "hour"
          : usage_.unit == Unit::day   ? "day"
          : usage_.unit == Unit::month ? "month"
@@ -150,11 +158,34 @@ Block Table::periods_of(const SeriesUsage& each) const {
   return block;
 }
 
-Block Table::lately_of_all() const {
+/// What tells a series from the others, tag by tag.
+std::vector<std::string> Table::tag_cells(const SeriesInfo& series) const {
+  const auto& tags = usage_.measurement.identity;
+  if (tags.size() < 2) return {name_of(series)};
+  std::vector<std::string> cells;
+  for (const std::string& tag : tags) cells.push_back(printable(find_tag(series.identity, tag).value_or("-")));
+  if (alike_.at(identity_text(series)) > 1) cells.back() += concat(" (", printable(series.instance), ")");
+  return cells;
+}
+
+std::string Table::side_by_side(const std::vector<std::string>& cells) const {
+  std::string all;
+  for (std::size_t i = 0; i + 1 < cells.size(); ++i) all += left(printable(cells[i]), tag_widths_[i]) + "  ";
+  return cells.empty() ? all : all + printable(cells.back());
+}
+
+Block Table::lately_of_all() {
+  for (const std::string& tag : usage_.measurement.identity) tag_widths_.push_back(columns(printable(tag)));
+  for (const SeriesUsage& each : usage_.series) {
+    if (!each.lately) continue;
+    const std::vector<std::string> cells = tag_cells(each.series);
+    for (std::size_t i = 0; i < std::min(cells.size(), tag_widths_.size()); ++i)
+      tag_widths_[i] = std::max(tag_widths_[i], columns(cells[i]));
+  }
   Block block;
   for (const SeriesUsage& each : usage_.series) {
     if (!each.lately) continue;
-    block.lines.push_back(line(name_of(each.series), *each.lately, true));
+    block.lines.push_back(line(side_by_side(tag_cells(each.series)), *each.lately, true));
     block.lines.back().tail = colour("2", span_words(each.lately->seconds()));
   }
   return block;

@@ -27,8 +27,8 @@ class ReportTest(daemon.DaemonTest):
         assert writer.stop() == 0, writer.messages()
         cls.state = writer.state
 
-    def report(self, *words, code=0, file=None, **environment):
-        words = [*words, "--file", file] if file else [*words, "--state", self.state]
+    def report(self, *words, code=0, file=None, state=None, **environment):
+        words = [*words, "--file", file] if file else [*words, "--state", state or self.state]
         done = subprocess.run([daemon.BINARY, "report", *map(str, words)], capture_output=True, text=True,
                               timeout=daemon.DEADLINE, env={"LANG": "C.UTF-8", "HOME": "/", **environment})
         self.assertEqual(done.returncode, code, done.stderr)
@@ -74,10 +74,36 @@ class ReportTest(daemon.DaemonTest):
         self.assertIn("--rate", self.refusal("--rate", "month"))
         self.assertIn("--rate", self.refusal("--rate", "--since", "1h"))
 
+    def test_questions_that_make_no_sense(self):
+        for words in (["day", "--doubtful"], ["--all", "--doubtful"]):
+            self.assertIn("excludes --doubtful", self.refusal(*words))
+        for limit in ("0", "-1", "x"):
+            self.assertRegex(self.refusal("--limit", limit), "--limit: .*1 or more")
+        for option in ("--state", "--file"):
+            done = subprocess.run([daemon.BINARY, "report", option, ""], capture_output=True, text=True,
+                                  timeout=daemon.DEADLINE, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{option} is empty", done.stderr)
+
+    def test_a_reader_that_has_seen_enough(self):
+        def ends(stdout):
+            done = subprocess.run([daemon.BINARY, "report", *INSTANCES, "--state", self.state], stdout=stdout,
+                                  stderr=subprocess.PIPE, text=True, timeout=daemon.DEADLINE, check=False)
+            return done.returncode, done.stderr
+
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.assertEqual(ends(writer), (0, ""))
+        os.close(writer)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            code, message = ends(full)
+        self.assertEqual(code, 2)
+        self.assertIn("No space left on device", message)
+
     def test_the_day_that_a_bill_begins(self):
-        self.assertRegex(self.report("month", *INSTANCES, "--start-day", "15").stdout, r"\d{4}-\d\d-15 – \d\d-14")
+        self.assertRegex(self.report("month", *INSTANCES, "--start-day", "15").stdout, r"\d{4}-\d\d-15 – (\d{4}-)?\d\d-14")
         self.assertRegex(self.report("month", *INSTANCES, "--start-day", "last").stdout,
-                         r"\d{4}-\d\d-(28|29|30|31) – \d\d-(27|28|29|30)")
+                         r"\d{4}-\d\d-(28|29|30|31) – (\d{4}-)?\d\d-(27|28|29|30)")
         for day in ("0", "32", "x", "1x", ""):
             self.assertEqual(self.refusal("month", *INSTANCES, "--start-day", day), "write --start-day as 1 to 31, or last")
         self.assertEqual(self.refusal("day", *INSTANCES, "--start-day", "2"),
@@ -120,6 +146,9 @@ class ReportTest(daemon.DaemonTest):
         self.assertIn("start 'trafficd run' first", self.refusal(code=2, file=wrong))
         self.assertEqual(self.refusal(code=2, file=folder),
                          f"'{folder}' is a folder; give --state {folder}, or with --file the history in it")
+        wrong.mkdir()
+        self.assertIn(f"'{wrong}' is a folder; choose", self.refusal(code=2, state=folder))
+        wrong.rmdir()
         (folder / "notes.db").write_text("not a database\n")
         (folder / "empty.db").touch()
         self.assertIn("is a text and not a history", self.refusal(code=2, file=folder / "notes.db"))
@@ -131,13 +160,19 @@ class ReportTest(daemon.DaemonTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to become somebody else")
     def test_a_history_that_this_user_may_not_read(self):
+        # The build may lie where nobody else comes in.
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        os.chmod(place.name, 0o755)
+        binary = shutil.copy(daemon.BINARY, place.name)
+        os.chmod(binary, 0o755)
         self.folder.chmod(0o755)
         file = self.folder / "traffic.db"
         shutil.copy(self.state / "traffic.db", file)
         for path, mode, words in [(file, 0o600, "may not be read by this user"),
                                   (self.folder, 0o700, "give this user access to the folder")]:
             path.chmod(mode)
-            done = subprocess.run([daemon.BINARY, "report", *INSTANCES, "--file", file], capture_output=True, text=True,
+            done = subprocess.run([binary, "report", *INSTANCES, "--file", file], capture_output=True, text=True,
                                   timeout=daemon.DEADLINE, user=65534, group=65534, extra_groups=[])
             self.assertEqual(done.returncode, 2)
             self.assertIn(words, done.stderr)

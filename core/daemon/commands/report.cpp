@@ -5,9 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "daemon/commands/report_file.hpp"
@@ -86,13 +88,27 @@ std::string choose(const ReportOptions& options, const Zone& zone, Timestamp now
   return {};
 }
 
+/// A reader that has seen enough, as `head`, is no failure.
+int print(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0)
+      text.remove_prefix(static_cast<std::size_t>(written));
+    else if (errno == EPIPE)
+      return 0;
+    else if (errno != EINTR)
+      return fail(unreadable, concat("could not write to standard output: ", std::strerror(errno),
+                                     "; give it another place, or make room there"));
+  }
+  return 0;
+}
+
 template <class Answer>
 int show(const ReportOptions& options, const Zone& zone, const Answer& answer) {
   const std::string text = options.json  ? history::to_json(answer)
                            : options.csv ? history::to_csv(answer)
                                          : history::to_table(answer, zone, page_style());
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  return 0;
+  return print(text);
 }
 
 int report_doubts(const ReportOptions& options, const Zone& zone, Timestamp now) {
@@ -160,6 +176,10 @@ Result<Zone> choose_zone(const ReportOptions& options) {
 }
 
 int report(const ReportOptions& options) {
+  if (options.state && options.state->empty())
+    return fail(bad_arguments, "--state is empty; give the service's folder, or leave it out for the usual one");
+  if (options.file && options.file->empty())
+    return fail(bad_arguments, "--file is empty; give the history, or leave it out for traffic.db in the state folder");
   const auto zone = choose_zone(options);
   if (!zone) return fail(bad_arguments, zone.error());
   const Timestamp now = SystemClock{}.now();
@@ -181,11 +201,21 @@ void add_question(CLI::App& command, ReportOptions& options) {
   command.add_option("--since", options.since,
                      "From this time on: 2026-11-21, '2026-11-21 14:00', 7d, yesterday, @1700000000");
   command.add_option("--until", options.until, "Up to this time");
-  command.add_option("--start-day", options.start_day, "Day that months begin on, as a bill's: 1 to 31, or last")
+  command
+      .add_option("--start-day", options.start_day,
+                  "Day that months begin on, as a bill's: 1 to 31, or last, the last day of each: from 2026-01-31 to "
+                  "2026-02-27, for example")
       ->capture_default_str();
   command.add_option("--zone", options.zone, "Time zone that days and months are counted in (default: this machine's)");
   command.add_option("--limit", options.limit, "Only so many of the newest periods, or doubtful steps")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            std::size_t number = 0;
+            const char* end = text.data() + text.size();
+            const auto [stop, error] = std::from_chars(text.data(), end, number);
+            return std::string(error == std::errc{} && stop == end && number > 0 ? "" : "give 1 or more");
+          },
+          ""));
 }
 
 /// Answers of another kind, to which not every question can be put.
@@ -201,7 +231,7 @@ void add_views(CLI::App& command, ReportOptions& options) {
   auto* doubtful =
       command.add_flag("--doubtful", options.doubtful,
                        "Steps of counters that could not be judged: set aside, neither counted nor dropped");
-  exclude(doubtful, {"--start-day", "--rate", "--list"});
+  exclude(doubtful, {"unit", "--start-day", "--all", "--rate", "--list"});
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ Result<history::Reader> open_history(const std::optional<std::string>& file, con
   }
   std::error_code error;
   if (!fs::exists(wanted, error) && !error) return nothing_at(wanted);
-  if (fs::is_directory(wanted, error))
+  if (file && fs::is_directory(wanted, error))
     return Error{concat("'", wanted, "' is a folder; give --state ", wanted, ", or with --file the history in it")};
   return history::Reader::open(wanted);
 }

@@ -86,4 +86,11 @@ TEST_CASE("a fresh file may be read by all, whatever the umask") {
 
 TEST_CASE("names for SQL cannot break out") { CHECK(sql_name("a\"b; --") == "\"a\"\"b; --\""); }
 
+TEST_CASE("a folder is called one, whoever wants to open it") {
+  const testing::TempFolder folder;
+  const auto mode = GENERATE(Database::Mode::read_write, Database::Mode::read_only);
+  CHECK_THROWS_WITH(Database(folder.path(), {.mode = mode}),
+                    concat("'", folder.path(), "' is a folder; choose a file, or remove the folder"));
+}
+
 }  // namespace trafficd

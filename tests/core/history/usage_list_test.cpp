@@ -34,7 +34,8 @@ TEST_CASE_METHOD(HistoryFixture, "a history says what it holds, and from when to
         "load_of_this_machine,1,1700007300,1700007300\n");
 }
 
-TEST_CASE_METHOD(HistoryFixture, "the end of what a history holds is that of the last sample, of a name that moved too") {
+TEST_CASE_METHOD(HistoryFixture,
+                 "the end of what a history holds is that of the last sample, of a name that moved too") {
   const auto seen = [&](std::size_t place) { return reader().series("")->at(place).last_seen; };
   write(sample(interface("eth0"), 0, 1, 0, 0));
   write(sample(interface("eth0"), 610.5, 1, 0, 0));
