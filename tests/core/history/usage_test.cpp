@@ -242,7 +242,8 @@ TEST_CASE_METHOD(UsageFixture, "months begin on the day that a bill does") {
   query.unit = Unit::month;
   const auto amounts = [&] {
     std::vector<std::int64_t> all;
-    for (const UsageRow& row : ask().series.at(0).rows) all.push_back(row.fields[0].amount);
+    const Usage usage = ask();
+    for (const UsageRow& row : usage.series.at(0).rows) all.push_back(row.fields[0].amount);
     return all;
   };
   query.start_day = 20;
