@@ -39,7 +39,7 @@ class Adviser {
     public_ = stat(file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) != 0;
   }
 
-  Problems all() {
+  Problems all(const std::filesystem::path& spools) {
     for (const InstanceSettings& input : settings_.inputs) {
       look_at(PluginType::input, input);
       look_at_tags(input);
@@ -50,6 +50,7 @@ class Adviser {
       look_at_names(pipeline);
     }
     look_for_unused();
+    look_for_orphans(spools);
     return std::move(advice_);
   }
 
@@ -141,6 +142,25 @@ class Adviser {
     std::ranges::for_each(settings_.outputs, look);
   }
 
+  /// Samples that wait on disk for an output that got another name, or was told to keep nothing there.
+  void look_for_orphans(const std::filesystem::path& spools) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator each(spools, error), end; !error && each != end; each.increment(error)) {
+      const std::string id = each->path().filename();
+      const auto output = std::ranges::find(settings_.outputs, id, &OutputSettings::id);
+      const bool there = output != settings_.outputs.end();
+      std::error_code unreadable;
+      if ((there && output->spool.mode != SpoolSettings::Mode::off) ||
+          std::filesystem::is_empty(each->path(), unreadable) || unreadable)
+        continue;
+      advice_.push_back({there ? output->node.mark : Mark{}, concat("outputs.", id),
+                         concat("samples wait in '", each->path(), "' for ",
+                                there ? "this output, which has its spool switched off; switch it on"
+                                      : "an output of this name; give it the name again",
+                                " to deliver them, or remove the folder")});
+    }
+  }
+
   const Settings& settings_;
   Catalog& catalog_;
   bool public_ = false;
@@ -149,8 +169,9 @@ class Adviser {
 
 }  // namespace
 
-Problems advice(const Settings& settings, Catalog& catalog, const std::filesystem::path& file) {
-  return Adviser(settings, catalog, file).all();
+Problems advice(const Settings& settings, Catalog& catalog, const std::filesystem::path& file,
+                const std::filesystem::path& state) {
+  return Adviser(settings, catalog, file).all(state / "spool");
 }
 
 }  // namespace trafficd

@@ -9,7 +9,9 @@
 
 namespace trafficd {
 
-/// Looks at the options that were given to each instance; files are looked at and not opened.
-Problems advice(const Settings& settings, Catalog& catalog, const std::filesystem::path& file);
+/// Looks at the options that were given to each instance; files are looked at and not opened. `state` is the
+/// state folder, where samples may wait for an output that is not there any more.
+Problems advice(const Settings& settings, Catalog& catalog, const std::filesystem::path& file,
+                const std::filesystem::path& state);
 
 }  // namespace trafficd

@@ -12,17 +12,25 @@ constexpr std::int64_t schema_version = 1;
 }
 
 struct StateStore::File {
-  explicit File(const std::filesystem::path& path) : database(path) {
-    const std::int64_t version = database.value("PRAGMA user_version");
+  explicit File(const std::filesystem::path& path) : database(path), version(database.value("PRAGMA user_version")) {
     if (version > schema_version)
       throw DatabaseError(DatabaseError::Kind::other, concat(path, ": was written by a newer trafficd (version ",
                                                              version, "); install that one, or move the file away"));
+  }
+  /// Whether there is anything to read. What is only read must not need a disk that can be written.
+  bool ready() const { return version == schema_version; }
+  void prepare() {
+    if (ready()) return;
+    Transaction transaction(database);
     database.exec(
         "CREATE TABLE IF NOT EXISTS state("
         "instance TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(instance, key)) WITHOUT ROWID");
     database.exec(concat("PRAGMA user_version = ", schema_version));
+    transaction.commit();
+    version = schema_version;
   }
   Database database;
+  std::int64_t version;
 };
 
 StateStore::StateStore(std::filesystem::path file, Logger& log, std::function<void()> changed)
@@ -36,38 +44,61 @@ std::unique_ptr<InstanceState> StateStore::instance(std::string name) {
   return std::make_unique<InstanceState>(*this, std::move(name));
 }
 
-void StateStore::open() {
-  if (file_) return;
+/// Does what needs the file; where the file is damaged, once more with a fresh one.
+template <class Work>
+void StateStore::with_file(const Work& work) {
   try {
-    file_ = std::make_unique<File>(path_);
+    if (!file_) file_ = std::make_unique<File>(path_);
+    work();
   } catch (const DatabaseError& e) {
     if (e.kind() != DatabaseError::Kind::damaged) throw;
-    const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-    const auto aside = set_aside(path_, now);
-    log_.error(concat("the state in ", path_, " is damaged and was set aside as ", aside,
-                      "; plugins begin anew: totals that they carried on start from zero"));
-    file_ = std::make_unique<File>(path_);
+    begin_anew();
+    work();
   }
+}
+
+/// What can still be read of the damaged file waits for the next checkpoint.
+void StateStore::begin_anew() {
+  std::size_t rescued = 0;
+  try {
+    if (!file_) file_ = std::make_unique<File>(path_);
+    Statement all(file_->database, "SELECT instance, key, value FROM state");
+    while (all.step())
+      rescued +=
+          writing_[std::string(all.bytes(0))].try_emplace(std::string(all.bytes(1)), all.bytes(2)).second ? 1 : 0;
+  } catch (const DatabaseError&) {
+    // From here on it is damaged.
+  }
+  file_.reset();
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const auto aside = set_aside(path_, now);
+  log_.error(concat("the state in ", path_, " is damaged and was set aside as ", aside, "; ", rescued,
+                    " values could still be read; where others are missing, plugins begin anew, and totals that they "
+                    "carried on start from zero"));
+  file_ = std::make_unique<File>(path_);
 }
 
 std::map<std::string, std::string, std::less<>> StateStore::load(const std::string& instance) {
   const std::lock_guard file_lock(file_mutex_);
   std::map<std::string, std::string, std::less<>> values;
   // Who only asks makes no file.
-  if (file_ || std::filesystem::exists(path_)) {
-    open();
-    Statement select(file_->database, "SELECT key, value FROM state WHERE instance = ?1");
-    select.bind(1, std::string_view(instance));
-    while (select.step()) values.emplace(select.bytes(0), select.bytes(1));
-  }
+  if (file_ || std::filesystem::exists(path_))
+    with_file([&] {
+      values.clear();
+      if (!file_->ready()) return;
+      Statement select(file_->database, "SELECT key, value FROM state WHERE instance = ?1");
+      select.bind(1, std::string_view(instance));
+      while (select.step()) values.emplace(select.bytes(0), select.bytes(1));
+    });
   const std::lock_guard lock(mutex_);
-  if (const auto found = finished_.find(instance); found != finished_.end())
-    for (const auto& [key, value] : found->second) {
-      if (value)
-        values[key] = *value;
-      else
-        values.erase(key);
-    }
+  for (const auto* waiting : {&writing_, &finished_})
+    if (const auto found = waiting->find(instance); found != waiting->end())
+      for (const auto& [key, value] : found->second) {
+        if (value)
+          values[key] = *value;
+        else
+          values.erase(key);
+      }
   return values;
 }
 
@@ -85,22 +116,14 @@ Status StateStore::checkpoint() {
   const std::lock_guard file_lock(file_mutex_);
   {
     const std::lock_guard lock(mutex_);
-    if (writing_.empty()) writing_.swap(finished_);
+    // What was rescued from a damaged file may wait there already.
+    for (auto& [instance, values] : finished_)
+      for (auto& [key, value] : values) writing_[instance].insert_or_assign(key, std::move(value));
+    finished_.clear();
     if (writing_.empty()) return Status::ok();
   }
   try {
-    open();
-    Transaction transaction(file_->database);
-    Statement put(file_->database, "INSERT OR REPLACE INTO state(instance, key, value) VALUES(?1, ?2, ?3)");
-    Statement erase(file_->database, "DELETE FROM state WHERE instance = ?1 AND key = ?2");
-    for (const auto& [instance, values] : writing_)
-      for (const auto& [key, value] : values) {
-        Statement& change = value ? put : erase;
-        change.bind(1, std::string_view(instance)).bind(2, std::string_view(key));
-        if (value) change.bind_blob(3, *value);
-        change.run();
-      }
-    transaction.commit();
+    with_file([this] { write(); });
     const std::lock_guard lock(mutex_);
     writing_.clear();
     return Status::ok();
@@ -111,6 +134,21 @@ Status StateStore::checkpoint() {
     writing_.clear();
     return Status::retry(concat("cannot save the state of the plugins: ", e.what()));
   }
+}
+
+void StateStore::write() {
+  file_->prepare();
+  Transaction transaction(file_->database);
+  Statement put(file_->database, "INSERT OR REPLACE INTO state(instance, key, value) VALUES(?1, ?2, ?3)");
+  Statement erase(file_->database, "DELETE FROM state WHERE instance = ?1 AND key = ?2");
+  for (const auto& [instance, values] : writing_)
+    for (const auto& [key, value] : values) {
+      Statement& change = value ? put : erase;
+      change.bind(1, std::string_view(instance)).bind(2, std::string_view(key));
+      if (value) change.bind_blob(3, *value);
+      change.run();
+    }
+  transaction.commit();
 }
 
 std::map<std::string, std::string, std::less<>>& InstanceState::values() const {

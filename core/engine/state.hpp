@@ -33,7 +33,11 @@ class StateStore {
   struct File;
   using Values = std::map<std::string, std::optional<std::string>, std::less<>>;  // nothing: erased
 
-  void open();
+  // With the file's lock held.
+  template <class Work>
+  void with_file(const Work& work);
+  void begin_anew();
+  void write();
   std::map<std::string, std::string, std::less<>> load(const std::string& instance);
   void finish_step(const std::string& instance, Values& values);
 
@@ -42,8 +46,8 @@ class StateStore {
   const std::function<void()> changed_;
   std::mutex file_mutex_;  // guards the file and what is on its way there; taken before mutex_
   std::unique_ptr<File> file_;
-  std::map<std::string, Values> writing_;
-  std::mutex mutex_;  // guards what waits
+  std::map<std::string, Values> writing_;  // guarded by the file's lock
+  std::mutex mutex_;                       // guards what waits
   std::map<std::string, Values> finished_;
 };
 

@@ -146,28 +146,43 @@ class KillTest(NetworkCase):
 
     def test_files_cut_short(self):
         for _ in range(max(6, KILLS // 8)):
-            self.cut_once()
+            self.damage_once(self.random.choice(["traffic.db", "traffic.db-wal", "state.db"]), self.cut)
 
-    def cut_once(self):
+    def test_a_page_overwritten(self):
+        """Not the first one: the file still looks like one of ours."""
+        self.damage_once("state.db", self.overwrite, packets=1600)  # the input remembers what is worth it
+        self.assertIn("is damaged and was set aside as", self.daemon.messages())
+
+    def cut(self, file):
+        size = self.random.randint(0, file.stat().st_size)
+        os.truncate(file, size)
+        return f"{file.name} cut to {size} bytes"
+
+    def overwrite(self, file):
+        with open(file, "r+b") as opened:
+            opened.seek(4096)
+            opened.write(bytes([0xa5]) * 300)
+        return f"{file.name} overwritten from byte 4096 on"
+
+    def damage_once(self, name, damage, packets=30):
         """Either everything is there again, or the loss is reported and counting goes on from there."""
         shutil.rmtree(self.folder / "state", ignore_errors=True)
         (self.folder / "log").unlink(missing_ok=True)
         start = self.begin()
-        self.network.send("lan0", 30, 700)
+        self.network.send("lan0", packets, 700)
         self.expect("lan0", minus(self.kernel("lan0"), start))
+        if packets > 1000:
+            wait_for(True, "whether there is a state", (self.folder / "state/state.db").exists)
         self.daemon.kill()
-        name = self.random.choice(["traffic.db", "traffic.db-wal", "state.db"])
         file = self.folder / "state" / name
         if not file.exists():
             return
-        size = self.random.randint(0, file.stat().st_size)
-        os.truncate(file, size)
-        what = f"{name} cut to {size} bytes"
+        what = damage(file)
         print(what, flush=True)
         self.daemon.start()
         self.daemon.wait_for_sample("lan0")
         wait_for(True, f"{what}: the first report", lambda: isinstance(self.daemon.report("lan0"), tuple))
-        if "set aside" in self.daemon.messages():
+        if "the history is damaged" in self.daemon.messages():
             wait_for((0, 0), f"{what}: a fresh history", lambda: self.daemon.report("lan0"))
             start = self.kernel("lan0")
         self.network.send("lan0", 10, 700)

@@ -35,7 +35,7 @@ int check(const ConfigurationOptions& options, bool quiet) {
                  problems.size() == 1 ? "fault" : "faults");
     return 1;
   }
-  print_warnings(advice(settings, catalog, file));
+  print_warnings(advice(settings, catalog, file, state));
   if (!quiet)
     std::printf("%s: good: %zu inputs, %zu pipelines, %zu outputs\n", printable(file).c_str(), settings.inputs.size(),
                 settings.pipelines.size(), settings.outputs.size());

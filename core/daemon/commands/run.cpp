@@ -208,7 +208,7 @@ int run(const ConfigurationOptions& options) {
   else
     journal.own().info(concat("trafficd " TRAFFICD_VERSION " starts with ", file, ", files in ", *folder,
                               ", inputs: ", settings.inputs.size(), ", outputs: ", settings.outputs.size()));
-  for (const Problem& each : advice(settings, catalog, file)) journal.own().warning(each.text());
+  for (const Problem& each : advice(settings, catalog, file, *folder)) journal.own().warning(each.text());
   const int exit_code = serve(graph, settings, signals, store, journal, clock, *folder);
   journal.own().info(exit_code == 0 ? "stopped" : concat("stopped, exit code ", exit_code));
   return exit_code;

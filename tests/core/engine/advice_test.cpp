@@ -106,7 +106,7 @@ struct AdviceFixture {
     Catalog catalog({});
     for (const PluginDescriptor* plugin : {&poll, &meter, &sum, &pass, &sink}) catalog.add(plugin);
     std::string all;
-    for (const Problem& each : advice(settings, catalog, file)) all += each.text() + '\n';
+    for (const Problem& each : advice(settings, catalog, file, folder.path())) all += each.text() + '\n';
     return all;
   }
   fs::perms mode = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read;
@@ -197,4 +197,20 @@ TEST_CASE("tags that are near a declared one, or called like one, are told") {
         "lost; choose another name\n"
         "f:1:18: inputs.meter: the tag 'up' is called like one of the plugin's own tags or fields, and may be lost; "
         "choose another name\n");
+}
+
+TEST_CASE("samples that wait for an output that is not there are told") {
+  AdviceFixture f;
+  const auto spool = f.folder.path() / "spool";
+  f.folder.write("spool/gone/0000000001-0000000001.seg", "x");
+  f.folder.write("spool/sink/0000000001-0000000001.seg", "x");
+  fs::create_directories(spool / "empty");
+  const std::string gone = concat("outputs.gone: samples wait in '", spool / "gone",
+                                  "' for an output of this name; give it the name again to deliver them, or remove the "
+                                  "folder\n");
+  CHECK(f.of("") == gone);
+  CHECK(f.of("", "outputs: { sink: { spool: { mode: \"off\" } }, gone: { plugin: sink } }\n") ==
+        concat("f:2:18: outputs.sink: samples wait in '", spool / "sink",
+               "' for this output, which has its spool switched off; switch it on to deliver them, or remove the "
+               "folder\n"));
 }

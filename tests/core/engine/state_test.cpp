@@ -51,6 +51,61 @@ TEST_CASE("a successor sees what its predecessor put, even before the checkpoint
   CHECK(store.instance("input/a")->get("x") == "1");
 }
 
+TEST_CASE("what is only read is not written: a full disk must not keep anybody from starting") {
+  StateFixture f;
+  {
+    StateStore store(f.file, f.log);
+    auto a = store.instance("input/a");
+    a->put("x", "1");
+    a->end_step();
+    REQUIRE(store.checkpoint().is_ok());
+  }
+  const std::string before = read_file(f.file);
+  CHECK(StateStore(f.file, f.log).instance("input/a")->get("x") == "1");
+  CHECK(read_file(f.file) == before);
+  // Made when there was room for the name only.
+  write_file(f.file, "");
+  CHECK(StateStore(f.file, f.log).instance("input/a")->keys().empty());
+  CHECK(read_file(f.file).empty());
+}
+
+TEST_CASE("a page that is damaged costs what stood on it, and the store goes on") {
+  StateFixture f;
+  const auto names = {"input/a", "input/b", "input/c"};
+  {
+    StateStore store(f.file, f.log);
+    for (const char* name : names) {
+      auto instance = store.instance(name);
+      for (int i = 0; i < 300; ++i) instance->put(concat("key", i), std::string(100, 'v'));
+      instance->end_step();
+    }
+    REQUIRE(store.checkpoint().is_ok());
+  }
+  std::string bytes = read_file(f.file);
+  const auto page = GENERATE(as<std::size_t>{}, 1, 2, 10, 20);
+  REQUIRE(bytes.size() > (page + 1) * 4096);
+  bytes.replace(page * 4096, 300, std::string(300, '\xa5'));
+  write_file(f.file, bytes);
+  std::map<std::string, std::size_t> left;
+  {
+    StateStore store(f.file, f.log);
+    for (const char* name : names) left[name] = store.instance(name)->keys().size();
+    auto a = store.instance("input/a");
+    a->put("new", "1");
+    a->end_step();
+    CHECK(store.checkpoint().is_ok());
+  }
+  CHECK(left["input/a"] + left["input/b"] + left["input/c"] < 900);
+  REQUIRE(f.log.lines().size() == 1);
+  CHECK(f.log.lines()[0].message.find("is damaged and was set aside as") != std::string::npos);
+  // All that was there is on disk again.
+  StateStore store(f.file, f.log);
+  CHECK(store.instance("input/a")->keys().size() == left["input/a"] + 1);
+  CHECK(store.instance("input/b")->keys().size() == left["input/b"]);
+  CHECK(store.instance("input/c")->keys().size() == left["input/c"]);
+  CHECK(f.log.lines().size() == 1);
+}
+
 TEST_CASE("no state, no file") {
   StateFixture f;
   StateStore store(f.file, f.log);
