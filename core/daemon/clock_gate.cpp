@@ -40,7 +40,8 @@ Timestamp newest_change(const std::filesystem::path& state) {
   return newest;
 }
 
-bool wait_for_clock(const Clock& clock, Signals& signals, Logger& log, const std::filesystem::path& state) {
+bool wait_for_clock(const Clock& clock, Signals& signals, Logger& log, const std::filesystem::path& state,
+                    bool& reload_wanted) {
   const Timestamp newest = newest_change(state);
   const SteadyTime start = clock.steady();
   ClockFault told = ClockFault::none;
@@ -63,7 +64,9 @@ bool wait_for_clock(const Clock& clock, Signals& signals, Logger& log, const std
       log.warning("the clock is believed now, though it still lies before the last files");
       return true;
     }
-    if (signals.wait(look_every_ms) == Signals::Event::stop) return false;
+    const Signals::Event event = signals.wait(look_every_ms);  // nobody is answered yet
+    if (event == Signals::Event::stop) return false;
+    reload_wanted = reload_wanted || event == Signals::Event::reload;
   }
 }
 

@@ -22,7 +22,8 @@ ClockFault judge_clock(Timestamp now, Timestamp newest);
 Timestamp newest_change(const std::filesystem::path& state);
 
 /// Sleeps until the time is believable: as long as it takes when it is unset, ten minutes when it only lies before the
-/// last files. False when a stop was asked for meanwhile.
-bool wait_for_clock(const Clock& clock, Signals& signals, Logger& log, const std::filesystem::path& state);
+/// last files. False when a stop was asked for meanwhile; `reload_wanted` says whether a reload was.
+bool wait_for_clock(const Clock& clock, Signals& signals, Logger& log, const std::filesystem::path& state,
+                    bool& reload_wanted);
 
 }  // namespace trafficd

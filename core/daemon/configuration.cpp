@@ -40,8 +40,9 @@ std::string configuration_file(const ConfigurationOptions& options) {
   return fs::exists(tree, error) ? tree.string() : TRAFFICD_DEFAULT_CONFIG;
 }
 
-Settings read_configuration(const std::string& file, Problems& problems) {
-  const ConfigNode root = read_config_file(file, problems);
+Settings read_configuration(const std::string& file, Problems& problems,
+                            std::optional<std::chrono::milliseconds> patience) {
+  const ConfigNode root = read_config_file(file, problems, patience);
   // A file that could not be read or parsed has no settings to speak of.
   if (!problems.empty() && root.type == ConfigNode::Type::null) return {};
   return read_settings(root, problems);
@@ -50,8 +51,7 @@ Settings read_configuration(const std::string& file, Problems& problems) {
 Catalog make_catalog(const ConfigurationOptions& options, const Settings& settings) {
   std::vector<fs::path> folders(options.plugins.begin(), options.plugins.end());
   folders.insert(folders.end(), settings.plugin_path.begin(), settings.plugin_path.end());
-  for (fs::path& folder : default_plugin_folders()) folders.push_back(std::move(folder));
-  return Catalog(std::move(folders));
+  return Catalog(folders, default_plugin_folders());
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 // From the command line to checked settings: what `run` and `check` share.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,8 +29,10 @@ void add_configuration_options(CLI::App& command, ConfigurationOptions& options)
 /// The file to use: the given one, else the installed default, else the one of the source tree beside the binary.
 std::string configuration_file(const ConfigurationOptions& options);
 
-/// Reads the file into settings; faults go to `problems`.
-Settings read_configuration(const std::string& file, Problems& problems);
+/// Reads the file into settings; faults go to `problems`. Where it is a pipe, `patience` is how long it may say
+/// nothing; none: as long as it takes.
+Settings read_configuration(const std::string& file, Problems& problems,
+                            std::optional<std::chrono::milliseconds> patience = {});
 
 /// The catalog that these settings and options see.
 Catalog make_catalog(const ConfigurationOptions& options, const Settings& settings);

@@ -12,8 +12,11 @@
 #include "daemon/command_line.hpp"
 #include "daemon/commands/check.hpp"
 #include "daemon/commands/describe.hpp"
+#include "daemon/commands/doubtful.hpp"
+#include "daemon/commands/reload.hpp"
 #include "daemon/commands/report.hpp"
 #include "daemon/commands/run.hpp"
+#include "daemon/commands/status.hpp"
 #include "trafficd/units.hpp"
 
 namespace {
@@ -40,6 +43,8 @@ int main(int argc, char** argv) {
   fill_standard_descriptors();
   // A closed pipe or socket answers EPIPE where it is written, and must not end the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // Who starts us may not want to hear of children; we do.
+  std::signal(SIGCHLD, SIG_DFL);
   CLI::App app{"trafficd - counts network traffic and never loses a byte", "trafficd"};
   app.set_version_flag("--version", "trafficd " TRAFFICD_VERSION);
   app.require_subcommand(1);
@@ -51,6 +56,9 @@ int main(int argc, char** argv) {
     trafficd::add_check(app, exit_code);
     trafficd::add_describe(app, exit_code);
     trafficd::add_report(app, exit_code);
+    trafficd::add_doubtful(app, exit_code);
+    trafficd::add_status(app, exit_code);
+    trafficd::add_reload(app, exit_code);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     // Help and version are good; a wrong command line is a bad configuration.

@@ -30,14 +30,20 @@ Signals::~Signals() {
 }
 
 Signals::Event Signals::wait(int timeout_ms) {
-  pollfd fds[] = {{signals_, POLLIN, 0}, {fatal_, POLLIN, 0}, {changed_, POLLIN, 0}};
-  if (poll(fds, 3, timeout_ms) <= 0) return Event::none;
+  pollfd fds[] = {{signals_, POLLIN, 0}, {fatal_, POLLIN, 0}, {changed_, POLLIN, 0}, {asked_, POLLIN, 0}};
+  if (poll(fds, 4, timeout_ms) <= 0) return Event::none;
   eventfd_t count = 0;
   if (fds[1].revents != 0 && eventfd_read(fatal_, &count) == 0) return Event::fatal;
   signalfd_siginfo info{};
   if (fds[0].revents != 0 && read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
     return info.ssi_signo == SIGHUP ? Event::reload : Event::stop;
-  return fds[2].revents != 0 && eventfd_read(changed_, &count) == 0 ? Event::changed : Event::none;
+  if (fds[2].revents != 0 && eventfd_read(changed_, &count) == 0) return Event::changed;
+  return fds[3].revents != 0 ? Event::asked : Event::none;
+}
+
+bool Signals::stop_waits() {
+  sigset_t waiting;
+  return sigpending(&waiting) == 0 && (sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1);
 }
 
 void Signals::raise_changed() const { eventfd_write(changed_, 1); }

@@ -20,7 +20,7 @@ class StateLock {
   Status take(const std::filesystem::path& folder);
 
  private:
-  int fd_ = -1;
+  int folder_ = -1, file_ = -1;
 };
 
 }  // namespace trafficd

@@ -5,30 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
 #include <system_error>
 
 #include "engine/declared_names.hpp"
+#include "engine/given_options.hpp"
 
 namespace trafficd {
 
 namespace {
-
-using Visitor = std::function<void(const OptionDoc&, const ConfigNode&)>;
-
-/// Every option that is given, those in blocks included; of a list each item.
-void visit(const std::vector<OptionDoc>& options, const ConfigNode& node, const Visitor& visitor) {
-  for (const OptionDoc& option : options) {
-    const ConfigNode* given = node.find(option.name);
-    if (!given) continue;
-    for (const ConfigNode& each : option.list ? detail::sequence_items(*given) : std::vector<ConfigNode>{*given}) {
-      if (option.type == OptionDoc::Type::block)
-        visit(option.nested, each, visitor);
-      else
-        visitor(option, each);
-    }
-  }
-}
 
 class Adviser {
  public:
@@ -58,7 +42,7 @@ class Adviser {
   void look_at(PluginType type, const InstanceSettings& instance) {
     const auto plugin = catalog_.find(type, instance.plugin);
     if (!plugin) return;
-    visit((*plugin)->declare().options, instance.node, [this](const OptionDoc& option, const ConfigNode& node) {
+    visit_given((*plugin)->declared.options, instance.node, [this](const OptionDoc& option, const ConfigNode& node) {
       if (option.type == OptionDoc::Type::secret)
         look_at_secret(node);
       else if (option.existing_path)
@@ -71,7 +55,7 @@ class Adviser {
   void look_at_tags(const InstanceSettings& input) {
     const auto plugin = catalog_.find(PluginType::input, input.plugin);
     if (!plugin) return;
-    const Declarations declared = (*plugin)->declare();
+    const Declarations& declared = (*plugin)->declared;
     for (const Tag& tag : input.tags) {
       const auto meets = [&](const MeasurementPtr& measurement) {
         return std::ranges::find(measurement->identity(), tag.key) != measurement->identity().end() ||
@@ -108,14 +92,14 @@ class Adviser {
     for (const InstanceSettings& stage : pipeline.stages) {
       const auto plugin = catalog_.find(PluginType::stage, stage.plugin);
       if (!plugin) return;
-      const Declarations declared = (*plugin)->declare();
-      visit(declared.options, stage.node,
-            [&](const OptionDoc& option, const ConfigNode& node) { hold_against(names, option.fits, node); });
+      const Declarations& declared = (*plugin)->declared;
+      visit_given(declared.options, stage.node,
+                  [&](const OptionDoc& option, const ConfigNode& node) { hold_against(names, option.fits, node); });
       names.add_stage(declared);
     }
     for (const RouteSettings& route : pipeline.outputs)
-      visit(route_options(), route.node,
-            [&](const OptionDoc& option, const ConfigNode& node) { hold_against(names, option.fits, node); });
+      visit_given(route_options(), route.node,
+                  [&](const OptionDoc& option, const ConfigNode& node) { hold_against(names, option.fits, node); });
   }
 
   void hold_against(const DeclaredNames& names, OptionDoc::Fits what, const ConfigNode& node) {

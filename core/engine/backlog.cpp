@@ -24,14 +24,14 @@ Backlog::Backlog(const Services& services, const OutputSettings& settings, Insta
       host_(host),
       queue_(settings.queue, host.numbers(), [this](const Given& lost) { overflow_.tell(lost); }),
       before_fetch_(no_mark),
-      unstored_(host.log(), services.clock),
-      lost_(host.log(), services.clock),
+      unstored_(host.own_log(), services.clock),
+      lost_(host.own_log(), services.clock),
       backoff_(1s, 1min),
-      overflow_(host.log(), services.clock,
+      overflow_(host.own_log(), services.clock,
                 concat("give it a bigger 'queue'", settings.spool.mode == Mode::off ? " or a 'spool'" : "",
                        ", or mend the output")) {
   if (settings.spool.mode != Mode::off)
-    spool_.emplace(services.state_folder / "spool" / settings.id, settings.spool, *host.numbers(), host.log(),
+    spool_.emplace(services.state_folder / "spool" / settings.id, settings.spool, *host.numbers(), host.own_log(),
                    services.clock);
 }
 
@@ -229,18 +229,15 @@ void Backlog::done(std::size_t written) {
 
 void Backlog::lose(const std::string& reason) {
   Given lost;
-  if (in_flight_ && !from_spool_)
-    for (const Sample& sample : std::span(*in_flight_).subspan(done_)) lost.add(sample);
+  if (in_flight_ && !from_spool_) lost.add(given(std::span(*in_flight_).subspan(done_)));
   in_flight_.reset();
-  for (const Item& batch : queue_.take(no_mark)) {
-    for (const Sample& sample : *batch) lost.add(sample);
-  }
+  for (const Item& batch : queue_.take(no_mark)) lost.add(given(*batch));
   if (lost.samples == 0) return;
   host_.numbers()->lose(reason, lost.samples, lost.first, lost.last);
   const std::string message = concat(lost.samples, " samples could not be written (", reason, ")");
   // The last word of an output is always said, however often it complained before.
   if (reason == "stop")
-    host_.log().error(message);
+    host_.own_log().error(message);
   else
     lost_.complain(Level::error, message);
 }
@@ -259,9 +256,10 @@ void Backlog::end() {
   if (spool_) {
     const Status status = store();
     spool_->sync();
-    if (!status) host_.log().error(status.message());
+    if (!status) host_.own_log().error(status.message());
     if (!spool_->empty())
-      host_.log().info(concat(human_bytes(static_cast<double>(spool_->bytes())), " wait on disk for the next start"));
+      host_.own_log().info(
+          concat(human_bytes(static_cast<double>(spool_->bytes())), " wait on disk for the next start"));
   }
   lose("stop");
 }
@@ -273,6 +271,25 @@ void Backlog::finish() {
 
 void Backlog::hurry(SteadyTime deadline) {
   if (spool_) spool_->hurry(deadline);
+}
+
+std::vector<Backlog::Item> Backlog::hand_over(bool to_disk) {
+  hurry({});
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(rescued_, true)) return {};
+  if (spool_ && to_disk) {
+    if (const Status status = store(); !status) host_.own_log().warning(status.message());
+    spool_->sync();
+  }
+  if (spool_ && !to_disk && !spool_->empty())
+    host_.own_log().warning(concat(human_bytes(static_cast<double>(spool_->bytes())),
+                                   " wait on disk, and are delivered when this output has a spool again"));
+  std::vector<Item> left = queue_.take(no_mark);
+  if (in_flight_ && !from_spool_)
+    left.insert(left.begin(),
+                std::make_shared<Batch>(in_flight_->begin() + static_cast<std::ptrdiff_t>(done_), in_flight_->end()));
+  in_flight_.reset();
+  return left;
 }
 
 void Backlog::rescue() {

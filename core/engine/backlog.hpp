@@ -70,9 +70,15 @@ class Backlog {
   /// Any thread, while the output hangs: all goes to disk now, and nothing is given out any more. What the output had
   /// in its hands may be delivered twice.
   void rescue();
+  /// The end, where a successor goes on: what is left in memory goes to disk, unless that is not to be or fails, and
+  /// then is answered, oldest first. Any thread, also while the output hangs: nothing is given out any more, and what
+  /// it had in its hands may be delivered twice.
+  using Item = std::shared_ptr<const Batch>;
+  std::vector<Item> hand_over(bool to_disk);
+  /// What the predecessor left, before anything else.
+  void take_over(const std::vector<Item>& items) { queue_.put_back(items); }
 
  private:
-  using Item = std::shared_ptr<const Batch>;
   // With the lock held.
   bool due(bool failing);
   std::size_t alarm(bool failing);

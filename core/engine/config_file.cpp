@@ -1,6 +1,7 @@
 #include "engine/config_file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -290,7 +291,8 @@ ConfigNode parse_config(std::string_view text, const std::string& name, Problems
   }
 }
 
-ConfigNode read_config_file(const std::filesystem::path& file, Problems& problems, const Environment& environment) {
+ConfigNode read_config_file(const std::filesystem::path& file, Problems& problems,
+                            std::optional<std::chrono::milliseconds> patience, const Environment& environment) {
   const std::string name = file.string();
   const auto fail = [&](int code) {
     problems.push_back(
@@ -299,11 +301,16 @@ ConfigNode read_config_file(const std::filesystem::path& file, Problems& problem
          concat("cannot be read: ", std::generic_category().message(code), "; name the configuration with -c FILE")});
     return ConfigNode{.mark = {name, 0, 0}};
   };
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open(file.c_str(), O_RDONLY | (patience ? O_NONBLOCK : 0) | O_CLOEXEC);
   if (descriptor < 0) return fail(errno);
   std::string content;
   int code = 0;
   for (char buffer[16 * 1024]; content.size() <= ConfigLimits::file_size;) {
+    pollfd readable{descriptor, POLLIN, 0};
+    if (patience && ::poll(&readable, 1, static_cast<int>(patience->count())) == 0) {
+      code = ETIMEDOUT;
+      break;
+    }
     const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) code = errno;

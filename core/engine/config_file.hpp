@@ -3,7 +3,9 @@
 // less than YAML allows (no duplicate keys, no merges, no tags, one document) and bounds whatever a file can make it
 // hold.
 
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,8 +24,10 @@ struct ConfigLimits {
   static constexpr std::size_t total_size = 64 << 20;  ///< of all texts and paths
 };
 
-/// The file's content as one node; every fault is added to `problems`. A null node when nothing could be read.
+/// The file's content as one node; every fault is added to `problems`. A null node when nothing could be read. It may
+/// be a pipe, of a shell's <(command): `patience` is how long to wait for each part of it; none: as long as it takes.
 ConfigNode read_config_file(const std::filesystem::path& file, Problems& problems,
+                            std::optional<std::chrono::milliseconds> patience = {},
                             const Environment& environment = process_environment);
 
 /// The same for a text; `name` stands for the file in messages. In scalars `${NAME}` is replaced from the environment,

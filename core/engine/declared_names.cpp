@@ -8,7 +8,7 @@ DeclaredNames::DeclaredNames(const Settings& settings, Catalog& catalog, const P
   for (const InstanceSettings& input : settings.inputs) {
     if (std::ranges::find(pipeline.inputs, input.id) == pipeline.inputs.end()) continue;
     const auto plugin = catalog.find(PluginType::input, input.plugin);
-    const Declarations declared = plugin ? (*plugin)->declare() : Declarations{};
+    const Declarations declared = plugin ? (*plugin)->declared : Declarations{};
     certain_ = certain_ && !declared.measurements.empty();
     for (const MeasurementPtr& measurement : declared.measurements) add(*measurement);
     for (const Tag& tag : input.tags) tags_.insert(tag.key);

@@ -178,8 +178,8 @@ json::array measurements_json(const std::vector<MeasurementPtr>& measurements) {
 
 }  // namespace
 
-std::string markdown_tables(const PluginDescriptor& plugin) {
-  const Declarations declared = plugin.declare();
+std::string markdown_tables(const KnownPlugin& plugin) {
+  const Declarations& declared = plugin.declared;
   std::string out = concat("\n## Options\n\nBesides those that every ", to_string(plugin.type), " has");
   out += declared.options.empty() ? ": none.\n" : concat(":\n\n", options_table(declared.options));
   if (declared.measurements.empty() && declared.notes.empty()) return out + "\n";
@@ -189,7 +189,7 @@ std::string markdown_tables(const PluginDescriptor& plugin) {
   return out + "\n";
 }
 
-std::optional<std::string> with_fresh_tables(std::string_view readme, const PluginDescriptor& plugin) {
+std::optional<std::string> with_fresh_tables(std::string_view readme, const KnownPlugin& plugin) {
   const std::size_t begin = readme.find(begin_marker);
   if (begin == std::string_view::npos) return std::nullopt;
   const std::size_t inside = begin + begin_marker.size();
@@ -198,13 +198,13 @@ std::optional<std::string> with_fresh_tables(std::string_view readme, const Plug
   return concat(readme.substr(0, inside), "\n", markdown_tables(plugin), readme.substr(end));
 }
 
-std::string markdown_document(const Descriptors& plugins) {
+std::string markdown_document(const Plugins& plugins) {
   std::string out = "# Plugins\n\n| Kind | Plugin | What it does |\n|---|---|---|\n";
-  for (const PluginDescriptor* plugin : plugins)
+  for (const KnownPlugin* plugin : plugins)
     out += concat("| ", to_string(plugin->type), " | ", code(plugin->name), " | ", cell(plugin->help), " |\n");
   for (const Section& section : daemon_sections())
     out += concat("\n# ", section.title, "\n\n", options_table(section.options));
-  for (const PluginDescriptor* plugin : plugins)
+  for (const KnownPlugin* plugin : plugins)
     out += concat("\n# ", to_string(plugin->type), " `", plugin->name, "`\n\n", plugin->help, "\n",
                   markdown_tables(*plugin));
   // The tables of a README end with an empty line before the marker.
@@ -212,8 +212,8 @@ std::string markdown_document(const Descriptors& plugins) {
   return out;
 }
 
-std::string plain_text(const PluginDescriptor& plugin) {
-  const Declarations declared = plugin.declare();
+std::string plain_text(const KnownPlugin& plugin) {
+  const Declarations& declared = plugin.declared;
   std::string out = concat(to_string(plugin.type), " ", plugin.name, "\n", wrapped(plugin.help, 2), "\noptions\n");
   out += declared.options.empty() ? "  none of its own\n" : plain_options(declared.options);
   std::string names;
@@ -224,13 +224,13 @@ std::string plain_text(const PluginDescriptor& plugin) {
   return out + wrapped(declared.notes, 2);
 }
 
-std::string plain_overview(const Descriptors& plugins) {
+std::string plain_overview(const Plugins& plugins) {
   std::size_t width = 0;
-  for (const PluginDescriptor* plugin : plugins) width = std::max(width, std::string_view(plugin->name).size());
+  for (const KnownPlugin* plugin : plugins) width = std::max(width, std::string_view(plugin->name).size());
   std::string out;
   for (const PluginType kind : kinds) {
     out += concat(out.empty() ? "" : "\n", to_string(kind), "s\n");
-    for (const PluginDescriptor* plugin : plugins) {
+    for (const KnownPlugin* plugin : plugins) {
       if (plugin->type != kind) continue;
       const std::string name = plugin->name;
       out += concat("  ", name, std::string(width - name.size() + 2, ' '), plugin->help, "\n");
@@ -241,7 +241,7 @@ std::string plain_overview(const Descriptors& plugins) {
   return out + "\nOne plugin in full: trafficd describe NAME\n";
 }
 
-std::string json_document(const Descriptors& plugins, bool with_common) {
+std::string json_document(const Plugins& plugins, bool with_common) {
   json::object out;
   if (with_common) {
     json::object& common = out["common"].emplace_object();
@@ -249,8 +249,8 @@ std::string json_document(const Descriptors& plugins, bool with_common) {
       common[view(section.key)] = json::object{{"options", options_json(section.options)}};
   }
   json::array& all = out["plugins"].emplace_array();
-  for (const PluginDescriptor* plugin : plugins) {
-    const Declarations declared = plugin->declare();
+  for (const KnownPlugin* plugin : plugins) {
+    const Declarations& declared = plugin->declared;
     all.push_back(json::object{{"kind", view(to_string(plugin->type))},
                                {"name", plugin->name},
                                {"help", plugin->help},

@@ -16,24 +16,33 @@ InputRunner::InputRunner(const Services& services, const InstanceSettings& setti
       settings_(settings),
       fatal_(std::move(fatal)),
       host_(services, settings_, settings.id, "input"),
-      instance_(plugin.make_input(settings_.node, host_)),
-      trouble_(host_.log(), services.clock) {}
+      instance_(std::visit([](auto made) { return InputInstance(must_be_made(std::move(made))); },
+                           plugin.make_input(settings_.node, host_))),
+      trouble_(host_.own_log(), services.clock),
+      last_(settings.max_series, settings.interval) {}
 
 InputRunner::~InputRunner() { join(); }
 
 void InputRunner::start() {
-  ended_ = false;
-  thread_ = std::jthread([this](const std::stop_token& stop) {
+  thread_.start([this](const std::stop_token& stop) {
     const Status status = guarded([&] { return loop(stop), Status::ok(); });
-    if (!status) host_.log().error(concat("this input ended: ", status.message()));
-    ended_ = true;
+    if (!status) give_up(concat("this input ended: ", status.message()));
   });
 }
 
 void InputRunner::join() {
-  if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
+}
+
+void InputRunner::give_up(std::string_view message) {
+  thread_.fail();
+  host_.own_log().error(message);
+}
+
+void InputRunner::leave_behind() {
+  host_.cut_off();
+  connect({});
 }
 
 void InputRunner::loop(const std::stop_token& stop) {
@@ -50,24 +59,28 @@ bool InputRunner::pause(Duration pause, const std::stop_token& stop) {
 
 void InputRunner::failed(const Status& status) {
   host_.numbers()->errors.fetch_add(1, std::memory_order_relaxed);
-  trouble_.complain(status.code() == Status::Code::fatal ? Level::error : Level::warning, status.message());
+  trouble_.complain(status.code() == Status::Code::fatal ? Level::error : Level::warning, words_of(status));
 }
 
 template <class Input>
 bool InputRunner::open(Input& input, const std::stop_token& stop) {
   Backoff backoff(std::min<Duration>(settings_.interval, 10s), longest_pause);
   while (!stop.stop_requested()) {
-    const Status status = guarded([&] { return input.open(); });
+    const Status status = guarded([&] {
+      const InstanceThread::Call call(thread_, services_.clock.steady());
+      return input.open();
+    });
     if (status) return opened_ = true;
     failed(status);
+    if (stop.stop_requested()) return false;
     // Once it had started, a source that went is no reason to end the daemon.
     if (settings_.on_start_error == StartError::exit && !opened_) {
-      host_.log().error("could not start, and 'on_start_error' is 'exit'");
+      give_up("could not start, and 'on_start_error' is 'exit'");
       fatal_();
       return false;
     }
     if (status.code() == Status::Code::fatal) {
-      host_.log().error("this input is stopped; the rest goes on");
+      give_up("this input is stopped; the rest goes on");
       return false;
     }
     if (!pause(status.not_before().value_or(backoff.next()), stop)) return false;
@@ -75,37 +88,51 @@ bool InputRunner::open(Input& input, const std::stop_token& stop) {
   return false;
 }
 
+void InputRunner::connect(std::vector<SampleQueue<Batch>*> pipelines) {
+  const std::lock_guard lock(pipelines_mutex_);
+  pipelines_ = std::move(pipelines);
+}
+
 void InputRunner::deliver(Batch& batch) {
   if (batch.empty()) return;
-  host_.drop_muted(batch);
+  const std::lock_guard lock(pipelines_mutex_);
   host_.numbers()->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
+  if (host_.is_cut_off()) return host_.lose(batch);
   host_.numbers()->samples_out.fetch_add(batch.size() * pipelines_.size(), std::memory_order_relaxed);
   for (std::size_t i = 0; i + 1 < pipelines_.size(); ++i) pipelines_[i]->push(std::make_shared<Batch>(batch));
   if (!pipelines_.empty()) pipelines_.back()->push(std::make_shared<Batch>(std::move(batch)));
   batch.clear();
 }
 
-void InputRunner::follow_clock(Timestamp now, SteadyTime steady) {
-  const Duration step = clock_step_.look(now, steady);
-  if (step == Duration::zero()) return;
-  host_.log().warning(concat("the clock ", step > Duration::zero() ? "went forward" : "was put back", " by ",
-                             format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step))),
-                             step > Duration::zero() ? " more than the time that passed" : "",
-                             ": set, or this machine slept; what is counted is booked by the new time"));
-  if (step < Duration::zero()) return;
-  Batch marks = stamped_anew(last_, step, now);
-  deliver(marks);
+void InputRunner::follow_clock(Batch& batch) {
+  const SteadyTime steady = services_.clock.steady();
+  if (const Duration step = clock_step_.look(services_.clock.now(), steady); step != Duration::zero()) {
+    host_.own_log().warning(concat("the clock ", step > Duration::zero() ? "went forward" : "was put back", " by ",
+                                   format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step))),
+                                   step > Duration::zero() ? " more than the time that passed" : "",
+                                   ": set, or this machine slept; what is counted is booked by the new time"));
+    last_.step(step);
+  }
+  last_.follow(batch, steady);
+}
+
+void InputRunner::hand_on(Batch& batch) {
+  host_.sift(batch);
+  // Only now: what the clock says after the stamps were made, they can have known.
+  follow_clock(batch);
+  host_.finish_step();
+  deliver(batch);
 }
 
 Status InputRunner::step(PollInput& input) {
   Batch batch;
   const SteadyTime start = services_.clock.steady();
-  follow_clock(services_.clock.now(), start);
-  const Status status = guarded([&] { return input.collect(batch); });
+  const Status status = guarded([&] {
+    const InstanceThread::Call call(thread_, start);
+    return input.collect(batch);
+  });
   host_.numbers()->last_duration = (services_.clock.steady() - start).count();
-  if (!batch.empty()) last_ = batch;
-  deliver(batch);
-  host_.end_step();
+  hand_on(batch);
   return status;
 }
 
@@ -123,12 +150,12 @@ void InputRunner::poll(PollInput& input, const std::stop_token& stop) {
       failed(status);
     }
     if (status.code() == Status::Code::fatal) {
-      host_.log().error("this input is stopped; the rest goes on");
+      give_up("this input is stopped; the rest goes on");
       break;
     }
     SteadyTime next = ticker.next();
     if (ticker.missed() != missed) {
-      host_.log().debug(concat("slower than its interval: ", ticker.missed() - missed, " ticks were left out"));
+      host_.own_log().debug(concat("slower than its interval: ", ticker.missed() - missed, " ticks were left out"));
       host_.meter().counter("missed_ticks").fetch_add(ticker.missed() - missed, std::memory_order_relaxed);
       missed = ticker.missed();
     }
@@ -138,13 +165,14 @@ void InputRunner::poll(PollInput& input, const std::stop_token& stop) {
         next += (earliest - next + settings_.interval - Duration{1}) / settings_.interval * settings_.interval;
     }
     if (services_.clock.wait({}, next, stop) == Wake::stop) {
-      // What moved since the last tick belongs to us too.
+      // What moved since the last tick belongs to us too, or to a successor.
+      if (host_.is_cut_off()) break;
       if (const Status last = step(input); !last) failed(last);
       break;
     }
   }
   input.close();
-  host_.end_step();
+  host_.finish_step();
 }
 
 void InputRunner::stream(StreamInput& input, const std::stop_token& stop) {
@@ -154,23 +182,20 @@ void InputRunner::stream(StreamInput& input, const std::stop_token& stop) {
     trouble_.resolve("works again");
     const Status status = guarded([&] { return input.run(stop, *this); });
     input.close();
-    host_.end_step();
+    host_.finish_step();
     if (status) {
-      if (!stop.stop_requested()) host_.log().info("the source has ended");
+      if (!stop.stop_requested()) host_.own_log().info("the source has ended");
       return;
     }
     failed(status);
     if (status.code() == Status::Code::fatal) {
-      host_.log().error("this input is stopped; the rest goes on");
+      give_up("this input is stopped; the rest goes on");
       return;
     }
     if (!pause(status.not_before().value_or(backoff.next()), stop)) return;
   }
 }
 
-void InputRunner::emit(Batch& batch) {
-  deliver(batch);
-  host_.end_step();
-}
+void InputRunner::emit(Batch& batch) { hand_on(batch); }
 
 }  // namespace trafficd

@@ -2,13 +2,13 @@
 // Runs one input on a thread of its own: ticks, collects or lets run, backs off, counts, and hands the batches to the
 // pipelines.
 
-#include <atomic>
 #include <memory>
-#include <thread>
+#include <mutex>
 #include <vector>
 
 #include "engine/clock_step.hpp"
 #include "engine/instance_host.hpp"
+#include "engine/instance_thread.hpp"
 #include "engine/queue.hpp"
 #include "trafficd/descriptor.hpp"
 #include "trafficd/wait.hpp"
@@ -24,14 +24,21 @@ class InputRunner final : private Emitter {
   ~InputRunner() override;
 
   const std::string& id() const { return settings_.id; }
-  /// Before start only.
-  void connect(SampleQueue<Batch>& pipeline) { pipelines_.push_back(&pipeline); }
+  const std::string& plugin() const { return settings_.plugin; }
+  static constexpr std::string_view role() { return "input"; }
+  /// From now on what it emits goes to these pipelines, and to no others. Any thread.
+  void connect(std::vector<SampleQueue<Batch>*> pipelines);
 
   void start();
   /// Asks the thread to end; `join` waits for it. The input has emitted its final totals then.
   void request_stop() { thread_.request_stop(); }
   void join();
-  bool ended() const { return ended_; }
+  const InstanceThread& thread() const { return thread_; }
+  /// A collect may take as long as the interval.
+  Duration longest_call() const { return std::max(InstanceThread::long_call, 2 * settings_.interval); }
+  bool ended() const { return thread_.ended(); }
+  /// It hangs. What it gives or puts from now on, should it wake, comes nowhere, and is counted as lost.
+  void leave_behind();
 
   /// One collect, with all that belongs to it. For tests and the benchmark, without a thread.
   Status step(PollInput& input);
@@ -46,9 +53,13 @@ class InputRunner final : private Emitter {
   void poll(PollInput& input, const std::stop_token& stop);
   void stream(StreamInput& input, const std::stop_token& stop);
   void deliver(Batch& batch);
-  void follow_clock(Timestamp now, SteadyTime steady);
+  /// All that is done with what the plugin gave, once a step.
+  void hand_on(Batch& batch);
+  void follow_clock(Batch& batch);
   bool pause(Duration pause, const std::stop_token& stop);
   void failed(const Status& status);
+  /// It ended for good, with this last word.
+  void give_up(std::string_view message);
 
   const Services& services_;
   const InstanceSettings settings_;
@@ -57,11 +68,11 @@ class InputRunner final : private Emitter {
   InputInstance instance_;
   Complaint trouble_;
   bool opened_ = false;
+  std::mutex pipelines_mutex_;
   std::vector<SampleQueue<Batch>*> pipelines_;
   ClockStep clock_step_;
-  Batch last_;  // what a poll input gave last, for a step of the clock
-  std::atomic<bool> ended_{true};
-  std::jthread thread_;
+  LastTotals last_;
+  InstanceThread thread_;
 };
 
 }  // namespace trafficd

@@ -8,6 +8,7 @@
 #include "engine/meter.hpp"
 #include "engine/settings.hpp"
 #include "engine/state.hpp"
+#include "engine/tether.hpp"
 
 namespace trafficd {
 
@@ -37,21 +38,42 @@ class InstanceHost final : public Host {
   std::vector<SelfReading> self() const override { return services_.meters.readings(); }
 
   const std::shared_ptr<InstanceMeter>& numbers() const { return meter_; }
-  /// Makes the state that was put since the last call part of the next checkpoint.
-  void end_step() { state_->end_step(); }
-  /// Takes the samples of muted series out of the batch, counts and complains. The instance's thread.
-  void drop_muted(Batch& batch);
+  /// What the daemon says of the instance, which is not held back as what the plugin says is.
+  Logger& own_log() { return *own_log_; }
+  InstanceState& own_state() { return *state_; }
+  /// The end of a step that is this instance's alone.
+  void finish_step() {
+    InstanceState* const own[] = {state_.get()};
+    tether_.unless_cut([&] { services_.state.finish_step(own); });
+  }
+  /// Any thread: it hangs and is left behind. From now on nothing that it puts reaches the state.
+  void cut_off() { tether_.cut(); }
+  bool is_cut_off() const { return tether_.is_cut(); }
+  /// What an instance gives that was left behind: counted as lost. The instance's thread.
+  void lose(Batch& batch);
+  /// Takes out of what the plugin gave what nobody behind it could use: samples without a series or with other fields
+  /// than declared, values that are none, and those of muted series. Counts and complains. The instance's thread.
+  void sift(Batch& batch);
 
  private:
+  /// Throws where no series can be meant, into the plugin's call: its runner says it. Takes out tags that nobody could
+  /// name.
+  void refuse_nonsense(const MeasurementPtr& measurement, Tags& identity, Tags& attributes);
+  void drop_malformed(Batch& batch);
+  void drop_muted(Batch& batch);
+
   const Services& services_;
   const std::string key_;
   const Duration interval_;
   const Tags tags_;
   const std::int64_t max_series_;
-  const std::unique_ptr<Logger> log_;
+  const std::unique_ptr<Logger> log_, own_log_;
   const std::shared_ptr<InstanceMeter> meter_;
+  const std::shared_ptr<std::atomic<std::int64_t>> series_;
   const std::unique_ptr<InstanceState> state_;
-  Complaint too_many_;
+  MeasurementPtr checked_;  // the last one that was found good
+  Complaint too_many_, malformed_;
+  Tether tether_;
   bool muted_made_ = false;
 };
 

@@ -20,6 +20,8 @@ class Journal {
 
   /// A logger that puts `[id]` before each message and lets pass `level` and above. It outlives the journal.
   std::unique_ptr<Logger> logger(std::string id, Level level) const;
+  /// The same for the plugin's own lines: so many a minute, for it must not fill the disk with them.
+  std::unique_ptr<Logger> plugin_logger(std::string id, Level level) const;
   /// The daemon's own lines.
   Logger& own() { return *own_; }
 

@@ -59,9 +59,9 @@ SelfReading InstanceMeter::reading() const {
   r.errors = errors.load(std::memory_order_relaxed);
   r.queue = queue.load(std::memory_order_relaxed);
   r.queue_limit = queue_limit.load(std::memory_order_relaxed);
-  r.series = static_cast<std::uint64_t>(std::max<std::int64_t>(series->load(std::memory_order_relaxed), 0));
   r.last_duration = Duration(last_duration.load(std::memory_order_relaxed));
   const std::lock_guard lock(mutex_);
+  if (series_) r.series = static_cast<std::uint64_t>(std::max<std::int64_t>(*series_, 0));
   r.dropped = dropped_;
   r.rejected = rejected_;
   for (const auto& [reason, loss] : losses_) r.losses.push_back(loss);
@@ -71,10 +71,17 @@ SelfReading InstanceMeter::reading() const {
   return r;
 }
 
+std::shared_ptr<std::atomic<std::int64_t>> InstanceMeter::fresh_series() {
+  const std::lock_guard lock(mutex_);
+  return series_ = std::make_shared<std::atomic<std::int64_t>>(0);
+}
+
 std::shared_ptr<InstanceMeter> MeterRegistry::add(std::string instance, std::string role, std::string plugin) {
-  auto meter = std::make_shared<InstanceMeter>(std::move(instance), std::move(role), std::move(plugin));
   const std::lock_guard lock(mutex_);
   std::erase_if(meters_, [](const auto& m) { return m.expired(); });
+  for (const auto& weak : meters_)
+    if (auto living = weak.lock(); living && living->is_of(instance, role, plugin)) return living;
+  auto meter = std::make_shared<InstanceMeter>(std::move(instance), std::move(role), std::move(plugin));
   meters_.push_back(meter);
   return meter;
 }

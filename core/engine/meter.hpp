@@ -14,6 +14,9 @@
 
 namespace trafficd {
 
+/// The reason of what is lost with an instance that hangs, when a reload does not wait for it.
+inline constexpr const char* left_behind = "left_behind";
+
 /// The numbers of one instance. Counting is wait-free but for losses; any thread.
 class InstanceMeter final : public Meter {
  public:
@@ -21,8 +24,9 @@ class InstanceMeter final : public Meter {
 
   std::atomic<std::uint64_t> samples_in{0}, samples_out{0}, errors{0}, queue{0}, queue_limit{0};
   std::atomic<Duration::rep> last_duration{0};
-  /// Live series of the instance; shared with them, because they may outlive it.
-  const std::shared_ptr<std::atomic<std::int64_t>> series = std::make_shared<std::atomic<std::int64_t>>(0);
+  /// The count of the instance's live series, from zero: a successor's has nothing to do with those that its
+  /// predecessor still holds. Shared with them, because they may outlive it.
+  std::shared_ptr<std::atomic<std::int64_t>> fresh_series();
 
   /// Samples that were given up, with the reason and their stamps. `rejected` by the receiver is kept apart.
   void lose(const std::string& reason, std::uint64_t samples, Timestamp first, Timestamp last);
@@ -32,12 +36,16 @@ class InstanceMeter final : public Meter {
   std::atomic<std::int64_t>& gauge(std::string_view name) override;
 
   SelfReading reading() const;
+  bool is_of(std::string_view instance, std::string_view role, std::string_view plugin) const {
+    return instance_ == instance && role_ == role && plugin_ == plugin;
+  }
 
  private:
   void note(const std::string& reason, std::uint64_t samples, Timestamp first, Timestamp last);
 
   const std::string instance_, role_, plugin_;
   mutable std::mutex mutex_;  // guards all below
+  std::shared_ptr<std::atomic<std::int64_t>> series_;
   std::uint64_t dropped_ = 0, rejected_ = 0;
   std::map<std::string, SelfReading::Loss> losses_;
   std::map<std::string, std::atomic<std::uint64_t>, std::less<>> counters_;
@@ -47,6 +55,7 @@ class InstanceMeter final : public Meter {
 /// All living instances, in the order in which they were made. Any thread.
 class MeterRegistry {
  public:
+  /// The successor of a living instance counts on with its numbers.
   std::shared_ptr<InstanceMeter> add(std::string instance, std::string role, std::string plugin);
   std::vector<SelfReading> readings() const;
 

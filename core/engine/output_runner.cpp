@@ -18,12 +18,13 @@ OutputRunner::OutputRunner(const Services& services, const OutputSettings& setti
       settings_(settings),
       fatal_(std::move(fatal)),
       host_(services, settings_, settings.id, "output"),
-      instance_(plugin.make_output(settings_.node, host_)),
+      instance_(must_be_made(plugin.make_output(settings_.node, host_))),
       backlog_(services, settings_, host_),
       rejects_file_(services.state_folder / "rejects" / (settings.id + ".txt")),
-      trouble_(host_.log(), services.clock),
-      rejects_(host_.log(), services.clock),
-      no_rejects_file_(host_.log(), services.clock),
+      trouble_(host_.own_log(), services.clock),
+      rejects_(host_.own_log(), services.clock),
+      no_rejects_file_(host_.own_log(), services.clock),
+      nonsense_(host_.own_log(), services.clock),
       backoff_(1s, 1min) {}
 
 OutputRunner::~OutputRunner() {
@@ -34,8 +35,7 @@ OutputRunner::~OutputRunner() {
 
 void OutputRunner::start() {
   next_idle_ = services_.clock.steady() + idle_pause;
-  ended_ = false;
-  thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
+  thread_.start([this](const std::stop_token& stop) { loop(stop); });
 }
 
 void OutputRunner::request_stop(SteadyTime deadline) {
@@ -44,13 +44,65 @@ void OutputRunner::request_stop(SteadyTime deadline) {
   thread_.request_stop();
 }
 
+void OutputRunner::request_exchange(SteadyTime deadline, bool successor_has_spool) {
+  successor_has_spool_ = successor_has_spool;
+  exchanged_ = true;
+  request_stop(successor_has_spool || !has_spool() ? services_.clock.steady() : deadline);
+}
+
 void OutputRunner::join() {
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
+  if (thread_.begun()) return;
+  const Status kept = guarded([&] { return take_over(), backlog_.rescue(), Status::ok(); });
+  if (!kept) host_.own_log().error(kept.message());
+}
+
+void OutputRunner::take_over() {
+  const std::lock_guard lock(take_over_mutex_);
+  if (!predecessor_) return;
+  backlog_.take_over(predecessor_.load()->hand_over());
+  predecessor_ = nullptr;
+}
+
+std::vector<std::shared_ptr<const Batch>> OutputRunner::hand_over() {
+  take_over();
+  auto left = backlog_.hand_over(successor_has_spool_);
+  handed_over_ = true;
+  return left;
+}
+
+void OutputRunner::leave_behind(bool has_successor) {
+  host_.cut_off();
+  if (has_successor) return;
+  rescuing_ = true;
+  const auto work = [this] {
+    rescue();
+    rescuing_ = false;
+  };
+  const Status started = guarded([&] { return rescuer_ = std::jthread(work), Status::ok(); });
+  if (!started) work();
+}
+
+void OutputRunner::rescue() {
+  const Status status = guarded([&] {
+    // What the predecessor has comes first, and its disk hangs.
+    if (predecessor_)
+      backlog_.give_up("stop");
+    else
+      backlog_.rescue();
+    return Status::ok();
+  });
+  if (!status) host_.own_log().error(status.message());
+}
+
+void OutputRunner::give_up(std::string_view message) {
+  thread_.fail();
+  host_.own_log().error(message);
 }
 
 void OutputRunner::failed(const Status& status) {
   host_.numbers()->errors.fetch_add(1, std::memory_order_relaxed);
-  trouble_.complain(status.code() == Status::Code::fatal ? Level::error : Level::warning, status.message());
+  trouble_.complain(status.code() == Status::Code::fatal ? Level::error : Level::warning, words_of(status));
 }
 
 bool OutputRunner::open(const std::stop_token& stop) {
@@ -58,6 +110,7 @@ bool OutputRunner::open(const std::stop_token& stop) {
   while (true) {
     const Status status = guarded([&] {
       const Backlog::Away away(backlog_, trouble_.active());
+      const InstanceThread::Call call(thread_, services_.clock.steady());
       return instance_->open();
     });
     if (status) {
@@ -65,13 +118,14 @@ bool OutputRunner::open(const std::stop_token& stop) {
       return true;
     }
     failed(status);
+    if (stop.stop_requested()) return false;
     if (settings_.on_start_error == StartError::exit) {
-      host_.log().error("could not start, and 'on_start_error' is 'exit'");
+      give_up("could not start, and 'on_start_error' is 'exit'");
       fatal_();
       return false;
     }
     if (status.code() == Status::Code::fatal) {
-      host_.log().error("this output is stopped; the rest goes on");
+      give_up("this output is stopped; the rest goes on");
       return false;
     }
     pause(services_.clock.steady() + status.not_before().value_or(backoff.next()), stop);
@@ -82,32 +136,40 @@ bool OutputRunner::open(const std::stop_token& stop) {
 void OutputRunner::loop(const std::stop_token& stop) {
   name_thread("out " + settings_.id);
   const Status status = guarded([&] {
+    take_over();
     std::jthread keeper;
-    if (backlog_.has_spool())
-      keeper = std::jthread([this](const std::stop_token& end) {
-        name_thread("keep " + settings_.id);
-        const Status watched = guarded([&] { return backlog_.watch(end), Status::ok(); });
-        if (!watched) host_.log().error(concat("nobody looks after the queue any more: ", watched.message()));
-      });
-    if (open(stop))
-      serve(stop);
-    else if (!stop.stop_requested())
+    const Status kept = guarded([&] {
+      if (backlog_.has_spool())
+        keeper = std::jthread([this](const std::stop_token& end) {
+          name_thread("keep " + settings_.id);
+          const Status watched = guarded([&] { return backlog_.watch(end), Status::ok(); });
+          if (!watched) host_.own_log().error(concat("nobody looks after the queue any more: ", watched.message()));
+        });
+      return Status::ok();
+    });
+    if (!kept) {
+      failed(kept);
+      give_up("this output is stopped, for it cannot have a second thread; the rest goes on");
       refuse(stop);
+    } else if (open(stop)) {
+      serve(stop);
+    } else if (!stop.stop_requested()) {
+      refuse(stop);
+    }
     return Status::ok();
   });
   if (!status) {
-    host_.log().error(concat("this output ended: ", status.message()));
+    give_up(concat("this output ended: ", status.message()));
     discard(stop);
   }
   const Status finished = guarded([&] {
-    backlog_.finish();
+    if (!exchanged_) backlog_.finish();
     return Status::ok();
   });
   if (!finished) {
-    host_.log().error(finished.message());
+    host_.own_log().error(finished.message());
     backlog_.give_up("stop");
   }
-  ended_ = true;
 }
 
 void OutputRunner::discard(const std::stop_token& stop) {
@@ -138,7 +200,7 @@ void OutputRunner::serve(const std::stop_token& stop) {
     idle();
     const Status status = step();
     if (status.code() == Status::Code::fatal) {
-      host_.log().error("this output is stopped; the rest goes on");
+      give_up("this output is stopped; the rest goes on");
       refuse(stop);
       instance_->close();
       return;
@@ -147,7 +209,7 @@ void OutputRunner::serve(const std::stop_token& stop) {
   }
   drain();
   instance_->close();
-  host_.end_step();
+  host_.finish_step();
 }
 
 void OutputRunner::wait_for_work(const std::stop_token& stop) {
@@ -165,6 +227,7 @@ void OutputRunner::idle() {
   next_idle_ = now + idle_pause;
   const Status status = guarded([&] {
     const Backlog::Away away(backlog_, trouble_.active());
+    const InstanceThread::Call call(thread_, now);
     return instance_->idle();
   });
   if (!status) failed(status);
@@ -179,7 +242,7 @@ Status OutputRunner::step() {
   }
   if (offer->samples.empty()) return Status::ok();
   Status status = write(offer->samples);
-  host_.end_step();
+  host_.finish_step();
   return status;
 }
 
@@ -188,12 +251,16 @@ Status OutputRunner::write(std::span<const Sample> offered) {
   WriteResult result;
   const Status thrown = guarded([&] {
     const Backlog::Away away(backlog_, trouble_.active());
+    const InstanceThread::Call call(thread_, start);
     result = instance_->write(offered);
     return Status::ok();
   });
   host_.numbers()->last_duration = (services_.clock.steady() - start).count();
+  // What it had in hand is another's by now, and counted there.
+  if (host_.is_cut_off()) return Status::retry("left behind");
   if (!thrown) result = WriteResult::failed(thrown);
-  // An output that answers more than it was asked is not believed: nothing may be skipped for that.
+  look_for_nonsense(result, offered.size());
+  // What was not offered cannot have been written: nothing may be skipped for that.
   result.written = std::min(result.written, offered.size());
   if (result.status && result.written == 0)
     result.status = Status::retry("the output wrote nothing and named no reason");
@@ -206,6 +273,16 @@ Status OutputRunner::write(std::span<const Sample> offered) {
     backoff_.reset();
   }
   return result.status;
+}
+
+void OutputRunner::look_for_nonsense(const WriteResult& result, std::size_t offered) {
+  const auto beyond = [&](std::size_t index) { return index >= result.written; };
+  if (result.written <= offered && std::ranges::none_of(result.rejected, beyond)) return;
+  host_.numbers()->errors.fetch_add(1, std::memory_order_relaxed);
+  nonsense_.complain(
+      Level::error,
+      concat("the plugin answered ", result.written, " written and ", result.rejected.size(), " rejected for ", offered,
+             " samples, which cannot be; what makes no sense is not believed: tell its author"));
 }
 
 void OutputRunner::account(std::span<const Sample> offered, const WriteResult& result) {
@@ -239,10 +316,12 @@ void OutputRunner::set_aside(std::span<const Sample* const> rejected, const std:
 /// What can wait on disk keeps nobody who wants to stop: a receiver that works is given a moment, one that does not is
 /// not asked again.
 void OutputRunner::drain() {
+  if (host_.is_cut_off()) return;
+  if (exchanged_ && (successor_has_spool_ || !has_spool())) return;
   const SteadyTime deadline{Duration(stop_deadline_.load())};
   const SteadyTime enough = services_.clock.steady() + (trouble_.active() ? Duration::zero() : drain_moment);
   while (services_.clock.steady() <= deadline && (backlog_.pending() || queue().size() > 0)) {
-    if (services_.clock.steady() >= enough && backlog_.keep_all()) break;
+    if (!exchanged_ && services_.clock.steady() >= enough && backlog_.keep_all()) break;
     if (!step()) break;
   }
 }

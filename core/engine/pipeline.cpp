@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t batches_between_purges = 10'000;
 }  // namespace
 
-Route::Route(const RouteSettings& settings, SampleQueue<const Batch>& queue) : settings_(settings), queue_(queue) {}
+Route::Route(const RouteSettings& settings, SampleQueue<const Batch>& queue) : settings_(settings), queue_(&queue) {}
 
 bool Route::decide(const Series& series) const { return series.fits(settings_.measurements, settings_.tags); }
 
@@ -25,95 +25,135 @@ bool Route::passes(const Sample& sample) {
 
 void Route::deliver(const std::shared_ptr<const Batch>& batch) {
   if (settings_.measurements.empty() && settings_.tags.empty()) {
-    queue_.push(batch);
+    queue_->push(batch);
     return;
   }
   if (++batches_ % batches_between_purges == 0) answers_.purge(1);
   const auto count = static_cast<std::size_t>(
       std::count_if(batch->begin(), batch->end(), [this](const Sample& s) { return passes(s); }));
   if (count == batch->size()) {
-    queue_.push(batch);
+    queue_->push(batch);
   } else if (count > 0) {
     auto some = std::make_shared<Batch>();
     some->reserve(count);
     std::copy_if(batch->begin(), batch->end(), std::back_inserter(*some),
                  [this](const Sample& s) { return passes(s); });
-    queue_.push(std::move(some));
+    queue_->push(std::move(some));
   }
 }
 
-Pipeline::Pipeline(const Services& services, const PipelineSettings& settings,
-                   const std::vector<const PluginDescriptor*>& plugins, std::vector<Route> routes)
+Pipeline::Part Pipeline::make_part(const Services& services, const std::string& pipeline,
+                                   const InstanceSettings& settings, const PluginDescriptor& plugin) {
+  Part part;
+  part.host = std::make_unique<InstanceHost>(services, settings, pipeline + "/" + settings.id, "stage");
+  part.trouble = std::make_unique<Complaint>(part.host->own_log(), services.clock);
+  part.tick_trouble = std::make_unique<Complaint>(part.host->own_log(), services.clock);
+  part.stage = must_be_made(plugin.make_stage(settings.node, *part.host));
+  return part;
+}
+
+Pipeline::Pipeline(const Services& services, const PipelineSettings& settings, std::vector<Part> stages,
+                   std::vector<Route> routes)
     : services_(services),
       id_(settings.id),
       meter_(services.meters.add(settings.id, "pipeline", "")),
       queue_(settings.queue, meter_, [this](const Given& lost) { overflow_.tell(lost); }),
+      parts_(std::move(stages)),
       routes_(std::move(routes)),
       log_(services.journal.logger(settings.id, Level::info)),
-      overflow_(*log_, services.clock, "give the pipeline a bigger 'queue', or see why its stages are slow") {
-  Problems problems;
-  for (std::size_t i = 0; i < settings.stages.size(); ++i) {
-    if (!plugins[i]) continue;  // told already; the faults of the others are told beside it
-    Part part;
-    part.host = std::make_unique<InstanceHost>(services, settings.stages[i], settings.id + "/" + settings.stages[i].id,
-                                               "stage");
-    part.trouble = std::make_unique<Complaint>(part.host->log(), services.clock);
-    try {
-      part.stage = plugins[i]->make_stage(settings.stages[i].node, *part.host);
-    } catch (const ConfigError& e) {
-      problems.insert(problems.end(), e.problems().begin(), e.problems().end());
-    }
-    parts_.push_back(std::move(part));
-  }
-  if (!problems.empty()) throw ConfigError(std::move(problems));
-}
+      overflow_(*log_, services.clock, "give the pipeline a bigger 'queue', or see why its stages are slow") {}
 
 Pipeline::~Pipeline() { stop(); }
 
+void Pipeline::route(std::vector<Route> routes) {
+  const std::lock_guard lock(routes_mutex_);
+  routes_ = std::move(routes);
+}
+
 void Pipeline::start() {
-  ended_ = false;
-  thread_ = std::jthread([this](const std::stop_token& stop) {
+  thread_.start([this](const std::stop_token& stop) {
     name_thread("pipe " + id_);
     if (const Status status = guarded([&] { return serve(stop), Status::ok(); }); !status) {
+      thread_.fail();
       log_->error(concat("this pipeline ended: ", status.message()));
       give_up();
     }
-    ended_ = true;
   });
 }
 
 void Pipeline::stop() {
-  if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
+  // What came after it had ended by itself, or where it never began.
+  give_up();
 }
 
-void Pipeline::note(Part& part, const Status& status) {
+std::vector<std::shared_ptr<Batch>> Pipeline::leave_behind() {
+  tether_.cut();
+  {
+    const std::lock_guard lock(routes_mutex_);
+    routes_.clear();
+    lose(in_hand_, left_behind);
+    counted_ = in_hand_.samples > 0;
+  }
+  return queue_.take(SIZE_MAX);
+}
+
+void Pipeline::lose(const std::vector<std::shared_ptr<Batch>>& batches, const char* reason) {
+  Given lost;
+  for (const auto& batch : batches) lost.add(given(*batch));
+  lose(lost, reason);
+}
+
+void Pipeline::lose(const Given& lost, const char* reason) {
+  if (lost.samples == 0) return;
+  meter_->lose(reason, lost.samples, lost.first, lost.last);
+  log_->error(concat(lost.samples, " samples could not be run through the stages and are lost (", reason, ")"));
+}
+
+void Pipeline::note(Part& part, Complaint& trouble, const Status& status) {
   if (status) {
-    part.trouble->resolve("works again");
+    trouble.resolve("works again");
     return;
   }
   part.host->numbers()->errors.fetch_add(1, std::memory_order_relaxed);
-  part.trouble->complain(Level::error, status.message());
+  trouble.complain(Level::error, words_of(status));
+}
+
+/// What a stage gave goes on, but for what nobody behind it could use.
+void Pipeline::take_out(Part& part, Batch& batch) {
+  part.host->sift(batch);
+  part.host->numbers()->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
+}
+
+/// Opens it and asks how often it ticks, which it may only know by then.
+Status Pipeline::open_once(Part& part, Duration& every) {
+  const InstanceThread::Call call(thread_, services_.clock.steady());
+  const Status opened = guarded([&] { return part.stage->open(); });
+  if (!opened) return opened;
+  const Status asked = guarded([&] { return every = part.stage->tick_interval(), Status::ok(); });
+  if (!asked) part.stage->close();
+  return asked;
 }
 
 bool Pipeline::open_stage(Part& part, const std::stop_token& stop) {
   Backoff backoff(1s, 1min);
-  while (!part.open) {
-    const Status status = guarded([&] { return part.stage->open(); });
-    note(part, status);
+  while (!part.open && !tether_.is_cut()) {
+    Duration every{};
+    const Status status = open_once(part, every);
+    note(part, *part.trouble, status);
     part.open = status.is_ok();
+    if (part.open && every > Duration::zero()) {
+      part.ticker = std::make_unique<Ticker>(services_.clock, every);
+      part.due = part.ticker->next();
+    }
     if (part.open) break;
     if (status.code() == Status::Code::fatal) return false;
     // Samples wait in the queue meanwhile: running them past a stage that is not ready would make them wrong.
     const Duration pause = status.not_before().value_or(backoff.next());
     if (services_.clock.wait({}, services_.clock.steady() + pause, stop) == Wake::stop) return false;
   }
-  if (const Duration every = part.stage->tick_interval(); every > Duration::zero()) {
-    part.ticker = std::make_unique<Ticker>(services_.clock, every);
-    part.due = part.ticker->next();
-  }
-  return true;
+  return part.open;
 }
 
 bool Pipeline::open_stages(const std::stop_token& stop) {
@@ -122,8 +162,10 @@ bool Pipeline::open_stages(const std::stop_token& stop) {
 
 void Pipeline::serve(const std::stop_token& stop) {
   const bool whole = open_stages(stop);
-  if (!whole && !stop.stop_requested())
+  if (!whole && !stop.stop_requested()) {
+    thread_.fail();
     log_->error("a stage could not start, so this pipeline stands still; its samples are queued and thinned");
+  }
   while (!stop.stop_requested()) {
     SteadyTime due = SteadyTime::max();
     for (const Part& part : parts_)
@@ -140,19 +182,13 @@ void Pipeline::serve(const std::stop_token& stop) {
   for (Part& part : parts_)
     if (part.open) {
       part.stage->close();
-      part.host->end_step();
+      tether_.unless_cut([&] { part.host->finish_step(); });
     }
 }
 
 /// What a pipeline that never ran leaves behind is lost, and said to be.
 void Pipeline::give_up() {
-  Given lost;
-  for (auto taken = queue_.take(1); !taken.empty(); taken = queue_.take(1))
-    for (const auto& batch : taken)
-      for (const Sample& sample : *batch) lost.add(sample);
-  if (lost.samples == 0) return;
-  meter_->lose("stop", lost.samples, lost.first, lost.last);
-  log_->error(concat(lost.samples, " samples could not be run through the stages and are lost"));
+  if (!has_successor_) lose(queue_.take(SIZE_MAX), "stop");
 }
 
 bool Pipeline::step() {
@@ -160,6 +196,12 @@ bool Pipeline::step() {
   if (taken.empty()) return false;
   Batch batch = std::move(*taken.front());
   const SteadyTime start = services_.clock.steady();
+  if (!batch.empty()) {
+    const std::lock_guard lock(routes_mutex_);
+    // Exact enough: the samples of a batch come together.
+    const auto [first, last] = std::minmax(batch.front().time, batch.back().time);
+    in_hand_ = {batch.size(), first, last};
+  }
   run_through(0, batch);
   finish(batch);
   meter_->last_duration = (services_.clock.steady() - start).count();
@@ -173,10 +215,12 @@ void Pipeline::tick(SteadyTime now) {
     part.due = part.ticker->next();
     Batch batch;
     const Status status = guarded([&] {
+      const InstanceThread::Call call(thread_, services_.clock.steady());
       part.stage->tick(services_.clock.now(), batch);
       return Status::ok();
     });
-    note(part, status);
+    note(part, *part.tick_trouble, status);
+    take_out(part, batch);
     run_through(i + 1, batch);
     finish(batch);
   }
@@ -187,18 +231,26 @@ void Pipeline::run_through(std::size_t first, Batch& batch) {
     InstanceHost& host = *parts_[i].host;
     host.numbers()->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
     const Status status = guarded([&] {
+      const InstanceThread::Call call(thread_, services_.clock.steady());
       parts_[i].stage->process(batch);
       return Status::ok();
     });
-    note(parts_[i], status);
-    host.drop_muted(batch);
-    host.numbers()->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
+    note(parts_[i], *parts_[i].trouble, status);
+    take_out(parts_[i], batch);
   }
 }
 
 void Pipeline::finish(Batch& batch) {
   // One step of a pipeline is one step of all its stages: their state becomes visible together.
-  for (Part& part : parts_) part.host->end_step();
+  std::vector<InstanceState*> states;
+  for (Part& part : parts_) states.push_back(&part.host->own_state());
+  tether_.unless_cut([&] { services_.state.finish_step(states); });
+  const std::lock_guard lock(routes_mutex_);
+  in_hand_ = {};
+  if (tether_.is_cut()) {
+    if (!std::exchange(counted_, false)) lose(given(batch), left_behind);
+    return;
+  }
   if (batch.empty()) return;
   meter_->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
   const auto frozen = std::make_shared<const Batch>(std::move(batch));

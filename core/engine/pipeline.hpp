@@ -1,12 +1,12 @@
 #pragma once
 // One pipeline on a thread of its own: stages in order, then the fan-out to the outputs by their routes.
 
-#include <atomic>
 #include <memory>
-#include <thread>
+#include <mutex>
 #include <vector>
 
 #include "engine/instance_host.hpp"
+#include "engine/instance_thread.hpp"
 #include "engine/overflow.hpp"
 #include "engine/queue.hpp"
 #include "trafficd/descriptor.hpp"
@@ -29,27 +29,54 @@ class Route {
   bool passes(const Sample& sample);
   bool decide(const Series& series) const;
 
-  const RouteSettings settings_;
-  SampleQueue<const Batch>& queue_;
+  RouteSettings settings_;
+  SampleQueue<const Batch>* queue_;
   SeriesMap<Answer> answers_;
   std::uint64_t batches_ = 0;
 };
 
 class Pipeline {
  public:
-  /// `plugins` has the descriptor of each stage's plugin, in order; with nullptr among them, for the faults of the
-  /// others only, it must not be started. Throws ConfigError with the faults of all stages.
-  Pipeline(const Services& services, const PipelineSettings& settings,
-           const std::vector<const PluginDescriptor*>& plugins, std::vector<Route> routes);
+  /// A stage with what stands around it.
+  struct Part {
+    std::unique_ptr<InstanceHost> host;
+    std::unique_ptr<Stage> stage;
+    std::unique_ptr<Ticker> ticker;
+    std::unique_ptr<Complaint> trouble, tick_trouble;
+    SteadyTime due = SteadyTime::max();
+    bool open = false;
+  };
+  /// One of the stages of a pipeline that is still to be made. Throws what the plugin's constructor throws.
+  static Part make_part(const Services& services, const std::string& pipeline, const InstanceSettings& settings,
+                        const PluginDescriptor& plugin);
+
+  /// `stages` in order.
+  Pipeline(const Services& services, const PipelineSettings& settings, std::vector<Part> stages,
+           std::vector<Route> routes);
   ~Pipeline();
 
   SampleQueue<Batch>& queue() { return queue_; }
   void start();
-  /// Runs what is still queued through, then ends. The inputs have ended before.
-  void request_stop() { thread_.request_stop(); }
+  /// From now on what comes out goes these ways, and no others. Any thread.
+  void route(std::vector<Route> routes);
+  /// Runs what is still queued through, then ends. Nobody pushes any more. With a successor, what could not be run
+  /// through stays in the queue for it.
+  void request_stop(bool has_successor = false) {
+    has_successor_ = has_successor;
+    thread_.request_stop();
+  }
   void stop();
-  bool ended() const { return ended_; }
+  /// It hangs. What it has in hand is counted as lost, and so is what comes of it should it wake; its state stays as it
+  /// is. Answers what was still queued.
+  std::vector<std::shared_ptr<Batch>> leave_behind();
+  /// Counts them as lost with this pipeline.
+  void lose(const std::vector<std::shared_ptr<Batch>>& batches, const char* reason);
+  const InstanceThread& thread() const { return thread_; }
+  static constexpr Duration longest_call() { return InstanceThread::long_call; }
+  bool ended() const { return thread_.ended(); }
   const std::string& id() const { return id_; }
+  std::string_view plugin() const { return {}; }
+  static constexpr std::string_view role() { return "pipeline"; }
 
   /// Runs the oldest batch through; false when there is none. For tests and the benchmark, without a thread.
   bool step();
@@ -57,21 +84,15 @@ class Pipeline {
   void tick(SteadyTime now);
 
  private:
-  struct Part {
-    std::unique_ptr<InstanceHost> host;
-    std::unique_ptr<Stage> stage;
-    std::unique_ptr<Ticker> ticker;
-    std::unique_ptr<Complaint> trouble;
-    SteadyTime due = SteadyTime::max();
-    bool open = false;
-  };
-
   /// Opens the stages in order; false when one could not be opened, and then none runs.
   bool open_stages(const std::stop_token& stop);
+  Status open_once(Part& part, Duration& every);
   bool open_stage(Part& part, const std::stop_token& stop);
   void serve(const std::stop_token& stop);
   void give_up();
-  void note(Part& part, const Status& status);
+  void lose(const Given& lost, const char* reason);
+  static void note(Part& part, Complaint& trouble, const Status& status);
+  static void take_out(Part& part, Batch& batch);
   void run_through(std::size_t first, Batch& batch);
   void finish(Batch& batch);
 
@@ -80,11 +101,15 @@ class Pipeline {
   const std::shared_ptr<InstanceMeter> meter_;
   SampleQueue<Batch> queue_;
   std::vector<Part> parts_;
+  std::mutex routes_mutex_;  // guards these three
   std::vector<Route> routes_;
+  Given in_hand_;         // of the step that is going on
+  bool counted_ = false;  // it is counted as lost
+  Tether tether_;
   const std::unique_ptr<Logger> log_;
   Overflow overflow_;
-  std::atomic<bool> ended_{true};
-  std::jthread thread_;
+  std::atomic<bool> has_successor_{false};
+  InstanceThread thread_;
 };
 
 }  // namespace trafficd

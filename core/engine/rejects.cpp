@@ -43,7 +43,9 @@ Status RejectsFile::add(Timestamp now, std::string_view reason, std::span<const 
   std::string text = comment;
   const auto put = [&] {
     if (used + text.size() > half) {
+      // The files stay small, or they take no more.
       fs::rename(path_, path_.native() + ".1", error);
+      if (error) return failed(path_.native() + ".1", error.value());
       used = 0;
     }
     used += text.size();

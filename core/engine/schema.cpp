@@ -144,15 +144,15 @@ json::object block_schema(const std::vector<OptionDoc>& options) {
   return out;
 }
 
-std::string definition_name(const PluginDescriptor& plugin) { return concat(to_string(plugin.type), "_", plugin.name); }
+std::string definition_name(const KnownPlugin& plugin) { return concat(to_string(plugin.type), "_", plugin.name); }
 
 /// `input_interface` and so on, and `input`: an instance that names its plugin and has the options of that one.
-void add_kind(json::object& definitions, PluginType type, const Descriptors& plugins) {
+void add_kind(json::object& definitions, PluginType type, const Plugins& plugins) {
   json::array names, rules;
-  for (const PluginDescriptor* plugin : plugins) {
+  for (const KnownPlugin* plugin : plugins) {
     if (plugin->type != type) continue;
     std::vector<OptionDoc> options = instance_options(type);
-    for (OptionDoc& own : plugin->declare().options) options.push_back(std::move(own));
+    options.insert(options.end(), plugin->declared.options.begin(), plugin->declared.options.end());
     json::object instance = block_schema(options);
     instance["description"] = plugin->help;
     definitions[view(definition_name(*plugin))] = std::move(instance);
@@ -168,10 +168,10 @@ void add_kind(json::object& definitions, PluginType type, const Descriptors& plu
 }
 
 /// A section of instances: one that has the name of a plugin need not name it again.
-json::object section_schema(PluginType type, const Descriptors& plugins, std::string_view help) {
+json::object section_schema(PluginType type, const Plugins& plugins, std::string_view help) {
   const json::object any = reference(to_string(type));
   json::object properties;
-  for (const PluginDescriptor* plugin : plugins)
+  for (const KnownPlugin* plugin : plugins)
     if (plugin->type == type)
       properties[plugin->name] =
           json::object{{"if", json::object{{"type", "object"}, {"required", json::array{"plugin"}}}},
@@ -202,7 +202,7 @@ json::object pipeline_schema() {
 
 }  // namespace
 
-std::string configuration_schema(const Descriptors& plugins) {
+std::string configuration_schema(const Plugins& plugins) {
   json::object definitions = basic_types();
   for (const PluginType type : {PluginType::input, PluginType::stage, PluginType::output})
     add_kind(definitions, type, plugins);

@@ -8,6 +8,6 @@
 
 namespace trafficd {
 
-std::string configuration_schema(const Descriptors& plugins);
+std::string configuration_schema(const Plugins& plugins);
 
 }  // namespace trafficd

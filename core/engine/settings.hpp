@@ -20,8 +20,9 @@ struct InstanceSettings {
   std::uint64_t max_series = 10'000;
   Level log = Level::info;
   StartError on_start_error = StartError::retry;
-  ConfigNode node;   ///< the plugin's own options
-  Mark plugin_mark;  ///< where the plugin is named
+  ConfigNode node;           ///< the plugin's own options
+  Mark plugin_mark;          ///< where the plugin is named
+  std::string secret_files;  ///< how the files of its secrets look; empty: not looked at
 };
 
 /// What of an output waits on disk.

@@ -68,6 +68,8 @@ void halve(Batch& samples, std::size_t reach, bool keep_edges, Given& thinned) {
     gone[i] = true;
     thinned.add(sample);
     samples[life.newer].born = samples[life.newer].born || sample.born;
+    // A mark that repeats what went before it, for a clock that was set, must not swallow that.
+    samples[life.newer].mark_only = false;
     if (has_deltas(sample.series->measurement())) add_deltas(sample, samples[life.newer]);
   }
   std::size_t to = 0;
@@ -124,6 +126,12 @@ void Given::add(const Given& other) {
   first = samples == 0 ? other.first : std::min(first, other.first);
   last = samples == 0 ? other.last : std::max(last, other.last);
   samples += other.samples;
+}
+
+Given given(std::span<const Sample> samples) {
+  Given all;
+  for (const Sample& sample : samples) all.add(sample);
+  return all;
 }
 
 void thin(Batch& samples, std::size_t wanted, std::size_t limit, Given& thinned, Given& lost) {

@@ -1,6 +1,7 @@
 #pragma once
 // What a full queue gives up, in memory and on disk: detail first, totals last.
 
+#include <span>
 #include <vector>
 
 #include "trafficd/sample.hpp"
@@ -14,6 +15,7 @@ struct Given {
   void add(const Sample& sample);
   void add(const Given& other);
 };
+Given given(std::span<const Sample> samples);
 
 /// One life of one series: what a total belongs to.
 struct Life {

@@ -30,8 +30,7 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
   upkeep(now);
   WriteResult result = WriteResult::all(batch);
   Tally counted = tally;
-  Timestamp newest{};
-  const std::uint64_t moved_before = ledger_->moved();
+  const std::uint64_t moved_before = ledger_->moved(), damaged_before = ledger_->damaged();
   Transaction change(database_);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     std::string reason = add(batch[i], now, counted);
@@ -40,18 +39,14 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
       if (result.reject_reason.empty()) result.reject_reason = std::move(reason);
       continue;
     }
-    newest = std::max(newest, batch[i].time);
     if (cells_.size() > most_cells) flush();
   }
   flush();
   counted.forgotten += doubts_->trim();
-  // A stamp far in the future came from a clock that was wrong; it does not hold the place for ever.
-  if (newest > newest_ || newest_ > now + std::chrono::hours(1)) newest_ = std::max(newest, Timestamp{});
-  if (unix_seconds(newest_) != newest_saved_)
-    database_.exec(concat("UPDATE newest SET time=", newest_saved_ = unix_seconds(newest_)));
   change.commit();
   secure_new_series(now);
   counted.moved += ledger_->moved() - moved_before;
+  counted.damaged += ledger_->damaged() - damaged_before;
   tally = counted;
   return result;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,8 @@ namespace trafficd {
 namespace {
 
 using Kind = DatabaseError::Kind;
+
+constexpr off_t least_size = 512;  // of a database
 
 Kind kind_of_errno(int error) {
   if (error == ENOSPC || error == EDQUOT) return Kind::full;
@@ -55,9 +58,11 @@ const char* advice(Kind kind) {
 
 DatabaseError describe(sqlite3* handle, const std::filesystem::path& file, std::string_view doing, int code) {
   const int system_error = handle == nullptr ? 0 : sqlite3_system_errno(handle);
-  const Kind kind = kind_of(code, system_error);
-  std::string text =
-      concat("could not ", doing, " '", file, "': ", handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle));
+  const std::string_view reason = handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
+  // Of a head that is damaged SQLite says no more than this.
+  const bool unknown_format = reason == "unsupported file format";
+  const Kind kind = unknown_format ? Kind::damaged : kind_of(code, system_error);
+  std::string text = concat("could not ", doing, " '", file, "': ", reason);
   // SQLite remembers the last error of the system, which explains only failures of reading and writing.
   const int plain = code & 0xff;
   if (system_error != 0 && (plain == SQLITE_IOERR || plain == SQLITE_CANTOPEN))
@@ -65,22 +70,67 @@ DatabaseError describe(sqlite3* handle, const std::filesystem::path& file, std::
   return {kind, text + advice(kind)};
 }
 
-/// Made by us, so that the mode is ours whatever the umask says: everybody may read what this machine moved.
-void create(const std::filesystem::path& file) {
-  const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (made >= 0) {
-    ::fchmod(made, 0644);
-    ::close(made);
-    return;
-  }
-  const int reason = errno;
-  if (reason == EEXIST) return;
+[[noreturn]] void cannot_make(const std::filesystem::path& file, int reason) {
   // Made by us, the folder of a disk that is not mounted yet would hide what is on it.
   if (reason == ENOENT)
     throw DatabaseError(Kind::other, concat("could not make '", file, "': there is no folder '", file.parent_path(),
                                             "'; make it, or mount the disk that it is on"));
   const Kind kind = reason == ENOTDIR || reason == EEXIST ? Kind::readonly : kind_of_errno(reason);
   throw DatabaseError(kind, concat("could not make '", file, "': ", std::strerror(reason), advice(kind)));
+}
+
+/// Made by us, so that the mode is ours whatever the umask says: everybody may read what this machine moved. It appears
+/// whole, with a first page: so an empty file is one that was cut off, and never one that is just being made.
+void create(const std::filesystem::path& file) {
+  struct stat found {};
+  if (::stat(file.c_str(), &found) == 0) return;
+  if (errno != ENOENT) cannot_make(file, errno);
+  if (::lstat(file.c_str(), &found) == 0)
+    throw DatabaseError(Kind::other,
+                        concat("could not make '", file, "': it is a link to what is not there; mount the ",
+                               "disk that it leads to, or remove the link"));
+  const std::filesystem::path draft = concat(file, ".new");
+  const auto give_up = [&](int reason) {
+    for (const char* tail : {"", "-journal"}) ::unlink(concat(draft, tail).c_str());
+    cannot_make(file, reason);
+  };
+  // What a kill left behind; never through a link that somebody else put there.
+  ::unlink(draft.c_str());
+  const int made = ::open(draft.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (made < 0) cannot_make(file, errno);
+  ::fchmod(made, 0644);
+  ::close(made);
+  try {
+    SQLite::Database database(draft.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX);
+    if (database.tryExec("PRAGMA user_version=0") != SQLITE_OK)
+      give_up(database.getExtendedErrorCode() == SQLITE_FULL ? ENOSPC : sqlite3_system_errno(database.getHandle()));
+  } catch (const SQLite::Exception&) {
+    give_up(errno);
+  }
+  if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) == 0) return;
+  // Somebody was faster, which is as good; and not every file system knows how to look out for that.
+  const bool unknown = errno == EINVAL || errno == ENOSYS;
+  if (errno == EEXIST || (unknown && ::rename(draft.c_str(), file.c_str()) == 0)) {
+    ::unlink(draft.c_str());
+    return;
+  }
+  give_up(errno);
+}
+
+/// The index of the log is memory that is mapped from a file. Where the disk has no room for a page of it, touching
+/// that page ends the process (SQLite makes sure of pages of 4 KiB, and there are file systems with smaller ones).
+void require_room_for_index(const std::filesystem::path& file) {
+  constexpr std::uint64_t index_size = 32 * 1024, wanted = 2 * index_size;
+  struct stat index {};
+  if (::stat(concat(file, "-shm").c_str(), &index) == 0 && static_cast<std::uint64_t>(index.st_size) >= index_size &&
+      index.st_blocks * 512 >= index.st_size)
+    return;
+  struct statvfs disk {};
+  // Some file systems tell no size.
+  if (::statvfs(file.c_str(), &disk) != 0 || disk.f_blocks == 0) return;
+  const std::uint64_t blocks = ::geteuid() == 0 ? disk.f_bfree : disk.f_bavail;
+  if (blocks * disk.f_frsize < wanted)
+    throw DatabaseError(Kind::full, concat("could not open '", file, "': its disk is full", advice(Kind::full)));
 }
 
 }  // namespace
@@ -148,6 +198,12 @@ Database::Database(const std::filesystem::path& file, const Settings& settings) 
     create(file_);
   else if (!std::filesystem::exists(file_))
     throw DatabaseError(Kind::missing, concat("there is no file '", file_, "'"));
+  // SQLite takes it for a database that holds nothing.
+  struct stat found {};
+  if (settings.mode == Mode::read_write && ::stat(file_.c_str(), &found) == 0 && S_ISREG(found.st_mode) &&
+      found.st_size < least_size)
+    throw DatabaseError(Kind::damaged, concat("'", file_, "' is cut off: it has ", found.st_size, " bytes"));
+  if (std::filesystem::exists(concat(file_, "-wal"))) require_room_for_index(file_);
   // SQLite would say no more than that it could not open it.
   std::error_code error;
   if (std::filesystem::is_directory(file_, error))
@@ -176,6 +232,7 @@ void Database::open(const Settings& settings) {
 }
 
 void Database::log_ahead(int wal_pages) {
+  require_room_for_index(file_);
   exec("PRAGMA journal_mode=WAL");
   exec("PRAGMA synchronous=NORMAL");
   exec(concat("PRAGMA wal_autocheckpoint=", wal_pages));
@@ -245,6 +302,7 @@ bool is_text(const std::filesystem::path& file) {
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));
   const bool whole = in.peek() == std::ifstream::traits_type::eof();
+  if (std::string_view("SQLite format 3").starts_with(head)) return false;  // the beginning of a database
   std::string_view rest = head;
   while (!rest.empty()) {
     const auto first = static_cast<unsigned char>(rest.front());

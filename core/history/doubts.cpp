@@ -13,7 +13,7 @@ DoubtStore::DoubtStore(Database& database)
 bool DoubtStore::add(std::int64_t series, const Layout& layout, const Doubt& doubt) {
   // SQLite knows no unsigned integers; a reader turns them back.
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
-  const std::vector<std::size_t> counters = counter_fields(*layout.measurement);
+  const std::vector<std::size_t> counters = layout.measurement->counters();
   add_.bind(1, doubt.id).bind(2, unix_seconds(doubt.time)).bind(3, series);
   add_.bind(4, layout.measurement->fields()[counters[doubt.counter]].name);
   add_.bind(5, number(doubt.before)).bind(6, number(doubt.after));

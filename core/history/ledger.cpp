@@ -1,10 +1,11 @@
 #include "history/ledger.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "history/json.hpp"
 #include "history/tiers.hpp"
+#include "trafficd/units.hpp"
 
 namespace trafficd::history {
 
@@ -21,57 +22,20 @@ std::int64_t stamp(Timestamp time) { return time.time_since_epoch().count(); }
 std::uint64_t unsign(std::int64_t number) { return static_cast<std::uint64_t>(number); }
 std::int64_t sign(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
-void store(std::string& bytes, std::size_t place, std::uint64_t total) {
-  for (std::size_t i = 0; i < 8; ++i) bytes[place * 8 + i] = static_cast<char>(total >> (8 * i));
-}
-
-std::uint64_t fetch(std::string_view bytes, std::size_t place) {
-  if (bytes.size() < place * 8 + 8) return Baseline::unseen;
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < 8; ++i)
-    total |= std::uint64_t{static_cast<unsigned char>(bytes[place * 8 + i])} << (8 * i);
-  return total;
-}
-
 const Baseline* find_life(const Account& account, std::uint64_t epoch) {
   for (const Baseline& life : account.tracker.baselines())
     if (life.epoch == epoch) return &life;
   return nullptr;
 }
 
+/// The first and the last row that a life of this series can have.
+std::pair<std::int64_t, std::int64_t> rows_of(std::int64_t series) {
+  return {series << life_bits, ((series + 1) << life_bits) - 1};
+}
+
 Timestamp at(std::int64_t stamp) { return Timestamp{Duration{stamp}}; }
 
-std::vector<std::uint64_t> unpack(const Layout& layout, std::string_view bytes) {
-  std::vector<std::uint64_t> totals;
-  for (const int counter : layout.counters) totals.push_back(fetch(bytes, static_cast<std::size_t>(counter)));
-  return totals;
-}
-
 }  // namespace
-
-Layout make_layout(const MeasurementPtr& measurement, const Shape& shape) {
-  Layout layout;
-  layout.measurement = measurement;
-  layout.shape = &shape;
-  std::vector<bool> covered(static_cast<std::size_t>(shape.counters), false);
-  for (const FieldSpec& spec : measurement->fields()) {
-    int counter = 0;
-    const Field* field = nullptr;
-    for (const Field& known : shape.fields) {
-      if (known.name == spec.name) {
-        field = &known;
-        break;
-      }
-      if (known.kind == Kind::counter) ++counter;
-    }
-    layout.items.push_back({field, spec.kind == Kind::counter ? counter : -1});
-    if (spec.kind != Kind::counter) continue;
-    layout.counters.push_back(counter);
-    covered[static_cast<std::size_t>(counter)] = true;
-  }
-  layout.complete = std::find(covered.begin(), covered.end(), false) == covered.end();
-  return layout;
-}
 
 Ledger::Ledger(Database& database)
     : database_(database),
@@ -99,9 +63,10 @@ Ledger::Ledger(Database& database)
       save_baseline_(database, "REPLACE INTO baseline VALUES(?, ?, ?)"),
       remove_life_(database, "DELETE FROM life WHERE id=?1"),
       remove_baseline_(database, "DELETE FROM baseline WHERE id=?1"),
-      remove_traces_(database,
-                     "DELETE FROM life WHERE id BETWEEN ?1 AND ?2 AND id NOT IN (SELECT id FROM baseline"
-                     " WHERE id BETWEEN ?1 AND ?2)"),
+      read_trace_(database, "SELECT id FROM baseline WHERE id BETWEEN ?1 AND ?2 AND time=0 AND length(totals)=4"),
+      find_orphan_(database,
+                   "SELECT id FROM baseline WHERE id BETWEEN ?1 AND ?2 AND id NOT IN (SELECT id FROM life WHERE id"
+                   " BETWEEN ?1 AND ?2)"),
       leave_trace_(database, "UPDATE life SET epoch=0 WHERE id=?1"),
       read_held_(database, "SELECT begun, time, seen, totals FROM held WHERE id=?1"),
       save_held_(database, "REPLACE INTO held VALUES(?1, ?2, ?3, ?4, ?5)"),
@@ -157,32 +122,64 @@ bool Ledger::add_series(Account& account, Timestamp time) {
 void Ledger::read_lives(Account& account) {
   account.tracker = {};
   account.rows.clear();
+  account.held.reset();
   account.next_row = account.id << life_bits;
-  read_lives_.bind(1, account.id << life_bits).bind(2, ((account.id + 1) << life_bits) - 1);
-  while (read_lives_.step()) {
-    account.next_row = std::max(account.next_row, read_lives_.integer(0) + 1);
-    if (read_lives_.is_null(3)) {  // the trace of a life that moved away
-      account.tracker.set_known();
-      continue;
-    }
-    const std::uint64_t epoch = unsign(read_lives_.integer(1));
-    account.rows.push_back({epoch, read_lives_.integer(0)});
-    Baseline life{epoch, at(read_lives_.integer(2)), unpack(*account.layout, read_lives_.bytes(3))};
-    account.newest = std::max(account.newest, life.time);
-    account.tracker.restore(std::move(life));
-  }
-  read_held(account);
+  if (!read_baselines(account) || !read_held(account)) give_up(account);
   account.generation = generation_;
 }
 
-void Ledger::read_held(Account& account) {
-  account.held.reset();
-  if (!read_held_.bind(1, account.id).step()) return;
-  const std::string_view totals = read_held_.bytes(3);
-  account.held = Held{at(read_held_.integer(0)), at(read_held_.integer(1)), at(read_held_.integer(2)), {}};
-  if (!totals.empty()) account.held->totals = unpack(*account.layout, totals);
+/// False when a part of it is damaged.
+bool Ledger::read_baselines(Account& account) {
+  const auto [first, last] = rows_of(account.id);
+  const bool orphan = find_orphan_.bind(1, first).bind(2, last).step();
+  find_orphan_.reset();
+  bool whole = !orphan;
+  read_lives_.bind(1, first).bind(2, last);
+  while (read_lives_.step()) {
+    const std::int64_t row = read_lives_.integer(0), epoch = read_lives_.integer(1), time = read_lives_.integer(2);
+    account.next_row = std::max(account.next_row, row + 1);
+    const auto totals = unseal(read_lives_.bytes(3), {row, epoch, time});
+    whole = whole && totals;
+    if (!whole) continue;
+    if (totals->empty()) {  // the trace of a life that moved away
+      account.tracker.set_known();
+      continue;
+    }
+    account.rows.push_back({unsign(epoch), row});
+    Baseline life{unsign(epoch), at(time), unpack(*account.layout, *totals)};
+    account.newest = std::max(account.newest, life.time);
+    account.tracker.restore(std::move(life));
+  }
+  return whole;
+}
+
+bool Ledger::read_held(Account& account) {
+  if (!read_held_.bind(1, account.id).step()) return true;
+  const std::int64_t begun = read_held_.integer(0), time = read_held_.integer(1), seen = read_held_.integer(2);
+  const auto totals = unseal(read_held_.bytes(3), {account.id, begun, time, seen});
+  if (totals) {
+    account.held = Held{at(begun), at(time), at(seen), {}};
+    if (!totals->empty()) account.held->totals = unpack(*account.layout, *totals);
+    account.tracker.restore(*account.held);
+  }
   read_held_.reset();
-  account.tracker.restore(*account.held);
+  return totals.has_value();
+}
+
+/// Where its marks are damaged a series is one that nobody knows: its next sample is a mark, and nothing is invented.
+void Ledger::give_up(Account& account) {
+  account.tracker = {};
+  account.rows.clear();
+  account.held.reset();
+  const auto [first, last] = rows_of(account.id);
+  for (const char* table : {"life", "baseline"})
+    Statement(database_, concat("DELETE FROM ", table, " WHERE id BETWEEN ?1 AND ?2"))
+        .bind(1, first)
+        .bind(2, last)
+        .run();
+  remove_held_.bind(1, account.id).run();
+  account.lost_marks = true;
+  ++damaged_;
 }
 
 void Ledger::note_attributes(Account& account, const Sample& sample) {
@@ -197,8 +194,17 @@ Increase Ledger::step(Account& account, const Sample& sample) {
   increase.from = increase.since = sample.time;
   increase.amounts.resize(account.layout->counters.size());
   if (increase.amounts.empty()) return increase;
-  if (sample.epoch != 0 && find_life(account, sample.epoch) == nullptr && !adopt(account, sample)) return increase;
-  account.tracker.step(sample, increase);
+  const bool unknown = find_life(account, sample.epoch) == nullptr;
+  if (sample.epoch != 0 && unknown && !adopt(account, sample)) return increase;
+  if (unknown && std::exchange(account.lost_marks, false)) {
+    // It may say that it began under the input's eyes, and was counted all the same.
+    Sample mark = sample;
+    mark.mark_only = true;
+    mark.born = false;
+    account.tracker.step(mark, increase);
+  } else {
+    account.tracker.step(sample, increase);
+  }
   if (std::find(account.changed.begin(), account.changed.end(), sample.epoch) == account.changed.end())
     account.changed.push_back(sample.epoch);
   touch(account);
@@ -221,11 +227,20 @@ bool Ledger::adopt(Account& account, const Sample& sample) {
   return true;
 }
 
-std::optional<Ledger::Life> Ledger::find_elsewhere(const Account& account, std::uint64_t epoch) {
+std::optional<Ledger::Life> Ledger::find_elsewhere(Account& account, std::uint64_t epoch) {
   const Series& series = *account.series;
   find_epoch_.bind(1, sign(epoch)).bind(2, series.measurement().name()).bind(3, series.instance()).bind(4, account.id);
   if (!find_epoch_.step()) return {};
-  Life life{find_epoch_.integer(0), {epoch, at(find_epoch_.integer(1)), unpack(*account.layout, find_epoch_.bytes(2))}};
+  const std::int64_t row = find_epoch_.integer(0), time = find_epoch_.integer(1);
+  const auto totals = unseal(find_epoch_.bytes(2), {row, sign(epoch), time});
+  if (!totals) {
+    find_epoch_.reset();
+    remove_life(row);
+    account.lost_marks = true;
+    ++damaged_;
+    return {};
+  }
+  Life life{row, {epoch, at(time), unpack(*account.layout, *totals)}};
   find_epoch_.reset();
   return life;
 }
@@ -290,6 +305,7 @@ void Ledger::write_life(Account& account, std::uint64_t epoch) {
     add_life_.bind(1, id).bind(2, sign(epoch)).run();
     row = account.rows.insert(row, {epoch, id});
   }
+  seal(buffer_, {row->id, sign(epoch), stamp(life->time)});
   waiting_.push_back({row->id, stamp(life->time), buffer_.size()});
   blobs_ += buffer_;
   if (account.rows.size() <= CounterTracker::lives_kept) return;
@@ -308,17 +324,24 @@ void Ledger::write_held(Account& account) {
   }
   pack(account, account.held->totals, nullptr);
   if (account.held->totals.empty()) buffer_.clear();
+  seal(buffer_, {account.id, stamp(account.held->begun), stamp(account.held->time), stamp(account.held->seen)});
   save_held_.bind(1, account.id).bind(2, stamp(account.held->begun)).bind(3, stamp(account.held->time));
   save_held_.bind(4, stamp(account.held->seen)).bind_blob(5, buffer_).run();
 }
 
-/// A life without a baseline stays behind, one a series, as the trace that it was counted: what comes next under its
-/// name is no first sample.
+/// A life without totals stays behind, one a series, as the trace that it was counted: what comes next under its name
+/// is no first sample.
 void Ledger::move_away(std::int64_t row) {
-  const std::int64_t first = row >> life_bits << life_bits;
-  remove_traces_.bind(1, first).bind(2, first + (std::int64_t{1} << life_bits) - 1).run();
-  remove_baseline_.bind(1, row).run();
+  const auto [first, last] = rows_of(row >> life_bits);
+  if (read_trace_.bind(1, first).bind(2, last).step()) {
+    const std::int64_t old = read_trace_.integer(0);
+    read_trace_.reset();
+    remove_life(old);
+  }
   leave_trace_.bind(1, row).run();
+  buffer_.clear();
+  seal(buffer_, {row, 0, 0});
+  save_baseline_.bind(1, row).bind(2, std::int64_t{0}).bind_blob(3, buffer_).run();
 }
 
 void Ledger::remove_life(std::int64_t row) {
@@ -326,17 +349,11 @@ void Ledger::remove_life(std::int64_t row) {
   remove_baseline_.bind(1, row).run();
 }
 
-/// The totals in the order of the file, eight bytes each, so that a row never changes its size and is written in place.
+/// Into the buffer.
 void Ledger::pack(const Account& account, const std::vector<std::uint64_t>& totals, const Account::Row* row) {
-  const Layout& layout = *account.layout;
-  buffer_.assign(static_cast<std::size_t>(layout.shape->counters) * 8, '\xff');
-  if (!layout.complete && row != nullptr && read_totals_.bind(1, row->id).step()) {
-    const std::string_view known = read_totals_.bytes(0);
-    std::copy_n(known.begin(), std::min(known.size(), buffer_.size()), buffer_.begin());
-    read_totals_.reset();
-  }
-  for (std::size_t i = 0; i < layout.counters.size() && i < totals.size(); ++i)
-    store(buffer_, static_cast<std::size_t>(layout.counters[i]), totals[i]);
+  const bool partly = !account.layout->complete && row != nullptr && read_totals_.bind(1, row->id).step();
+  history::pack(*account.layout, totals, partly ? without_seal(read_totals_.bytes(0)) : std::string_view(), buffer_);
+  if (partly) read_totals_.reset();
 }
 
 void Ledger::forget() {

@@ -7,24 +7,11 @@
 #include <optional>
 #include <vector>
 
-#include "history/schema.hpp"
+#include "history/layout.hpp"
+#include "history/sealed.hpp"
 #include "trafficd/counter.hpp"
 
 namespace trafficd::history {
-
-/// How the fields of one declared measurement lie in the file's shape.
-struct Layout {
-  struct Item {
-    const Field* field;
-    int counter;  ///< its place among the shape's counters, -1 when it is none
-  };
-  MeasurementPtr measurement;
-  const Shape* shape = nullptr;
-  std::vector<Item> items;    ///< one per field of the measurement
-  std::vector<int> counters;  ///< per counter of the measurement, its place among the shape's counters
-  bool complete = false;      ///< the measurement has every counter of the shape
-};
-Layout make_layout(const MeasurementPtr& measurement, const Shape& shape);
 
 /// One series in use.
 struct Account {
@@ -42,6 +29,7 @@ struct Account {
   std::vector<std::uint64_t> changed;          ///< epochs of the lives that differ from the file
   std::vector<std::uint32_t> cells;            ///< its cells in the coming flush
   bool touched = false;                        ///< has changed lives or cells
+  bool lost_marks = false;                     ///< they were damaged: the next life is nobody's to count from zero
   std::uint64_t generation = 0;                ///< of the ledger, when the lives were read
   Timestamp newest;                            ///< latest sample
   Timestamp oldest = Timestamp::max();         ///< earliest sample
@@ -67,6 +55,8 @@ class Ledger {
   void purge() { accounts_.purge(10); }
   void forget();
   std::uint64_t moved() const { return moved_; }
+  /// Series whose marks were damaged: what they carried since their last sample before is not counted.
+  std::uint64_t damaged() const { return damaged_; }
   /// How many series were added to the file since it was opened.
   std::uint64_t added() const { return added_; }
 
@@ -78,9 +68,11 @@ class Ledger {
   bool read_series(Account& account);
   bool add_series(Account& account, Timestamp time);
   void read_lives(Account& account);
-  void read_held(Account& account);
+  bool read_baselines(Account& account);
+  bool read_held(Account& account);
+  void give_up(Account& account);
   void note_attributes(Account& account, const Sample& sample);
-  std::optional<Life> find_elsewhere(const Account& account, std::uint64_t epoch);
+  std::optional<Life> find_elsewhere(Account& account, std::uint64_t epoch);
   bool adopt(Account& account, const Sample& sample);
   void write_life(Account& account, std::uint64_t epoch);
   void write_held(Account& account);
@@ -92,7 +84,7 @@ class Ledger {
   Database& database_;
   Statement find_series_, add_series_, last_series_, change_attributes_, change_seen_, change_first_;
   Statement read_lives_, find_epoch_, read_totals_, add_life_, save_baseline_, remove_life_, remove_baseline_;
-  Statement remove_traces_, leave_trace_, read_held_, save_held_, remove_held_;
+  Statement read_trace_, find_orphan_, leave_trace_, read_held_, save_held_, remove_held_;
   SeriesMap<Account> accounts_;
   std::vector<Account*> touched_;
   struct Waiting {
@@ -102,7 +94,7 @@ class Ledger {
   std::optional<Statement> save_baselines_;  ///< made when there is use for it
   std::vector<Waiting> waiting_;             ///< baselines of the running `write`; their totals follow one another
   std::string blobs_, buffer_;
-  std::uint64_t generation_ = 1, moved_ = 0, added_ = 0;
+  std::uint64_t generation_ = 1, moved_ = 0, added_ = 0, damaged_ = 0;
 };
 
 }  // namespace trafficd::history

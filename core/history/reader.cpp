@@ -141,7 +141,11 @@ struct Reader::Impl {
       Transaction snapshot(database, Transaction::Kind::read);
       return query();
     } catch (const DatabaseError& e) {
-      return Error{e.what()};
+      if (e.kind() != DatabaseError::Kind::damaged) return Error{e.what()};
+      return Error{
+          concat(e.what(),
+                 "; a part of it is damaged: ask for other days or another measurement. The service "
+                 "begins a new history as soon as it needs that part; `sqlite3 FILE .recover` saves the rest")};
     } catch (const Refusal& e) {
       return Error{e.what()};
     }

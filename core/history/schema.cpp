@@ -1,9 +1,12 @@
 #include "history/schema.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 
 #include "history/json.hpp"
+#include "history/sealed.hpp"
 #include "history/tiers.hpp"
 #include "trafficd/units.hpp"
 
@@ -16,7 +19,7 @@ constexpr std::size_t most_fields = 200, most_measurements = 1000, longest_name 
 constexpr std::array<const char*, 5> gauge_parts = {":sum", ":count", ":min", ":max", ":last"};
 
 /// Step n brings version n to n + 1. Steps are added, never changed.
-constexpr std::array<const char*, 2> migrations = {
+constexpr std::array<const char*, 4> migrations = {
     "CREATE TABLE measurement(name TEXT PRIMARY KEY COLLATE NOCASE, identity TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE field(measurement TEXT NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,"
     " unit TEXT NOT NULL, PRIMARY KEY(measurement, place)) WITHOUT ROWID;"
@@ -36,8 +39,11 @@ constexpr std::array<const char*, 2> migrations = {
     " before INTEGER NOT NULL, after INTEGER NOT NULL, amount INTEGER NOT NULL, most INTEGER NOT NULL,"
     " reason TEXT NOT NULL, decision TEXT NOT NULL DEFAULT '') WITHOUT ROWID;"
     "CREATE TABLE forgotten(id INTEGER PRIMARY KEY CHECK(id = 1), doubtful INTEGER NOT NULL);"
-    "INSERT INTO forgotten VALUES(1, 0);"};
-constexpr std::int64_t version = migrations.size();
+    "INSERT INTO forgotten VALUES(1, 0);",
+    "DROP TABLE newest;", ""};
+constexpr std::int64_t version = migrations.size(), without_seals = 3;
+// What is further ahead was made by no trafficd: a bit of it has tipped.
+constexpr std::int64_t versions_ahead = 100;
 
 bool plain_name(std::string_view name) {
   return !name.empty() && name.size() <= longest_name && std::all_of(name.begin(), name.end(), [](char c) {
@@ -93,7 +99,10 @@ std::string identity_json(const std::vector<std::string>& names) {
 
 void migrate(Database& database, std::int64_t from) {
   Transaction step(database);
-  for (std::int64_t v = from; v < version; ++v) database.exec(migrations[static_cast<std::size_t>(v)]);
+  for (std::int64_t v = from; v < version; ++v) {
+    database.exec(migrations[static_cast<std::size_t>(v)]);
+    if (v == without_seals) seal_baselines(database);
+  }
   database.exec(concat("PRAGMA application_id=", application_id));
   database.exec(concat("PRAGMA user_version=", version));
   step.commit();
@@ -158,9 +167,13 @@ void prepare_schema(Database& database, bool may_change) {
   const bool empty = database.value("SELECT count(*) FROM sqlite_master") == 0;
   if (id != application_id && !(empty && id == 0 && found == 0))
     throw Refusal(concat("'", database.file(), "' is not a history of trafficd; choose another file"));
+  if (found > version + versions_ahead)
+    throw DatabaseError(DatabaseError::Kind::damaged, concat("'", database.file(), "' says it has version ", found));
   if (found > version)
     throw Refusal(concat("'", database.file(), "' has version ", found, ", made by a newer trafficd; this one knows ",
                          version, ": install the newer one or choose another file"));
+  if (found == 0 && !empty)
+    throw DatabaseError(DatabaseError::Kind::damaged, concat("'", database.file(), "' has lost its version"));
   if (may_change) database.log_ahead();
   if (found == version && !empty) return;
   if (!may_change)
@@ -188,6 +201,10 @@ std::map<std::string, Shape, std::less<>> load_shapes(Database& database) {
 std::string check_names(const Measurement& measurement) {
   if (!plain_name(measurement.name()))
     return concat("the measurement's name '", measurement.name(), "' is not made of letters, digits and _");
+  constexpr std::string_view reserved = "sqlite_";
+  if (strncasecmp(measurement.name().c_str(), reserved.data(), reserved.size()) == 0)
+    return concat("the measurement's name '", measurement.name(), "' begins with ", reserved,
+                  ", as only SQLite's own tables may");
   for (const FieldSpec& field : measurement.fields())
     if (!plain_name(field.name))
       return concat("field '", field.name, "' of '", measurement.name(), "' is not made of letters, digits and _");

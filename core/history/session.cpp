@@ -20,14 +20,13 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
       last_upkeep_(now) {
   prepare_schema(database_, true);
   for (auto& [name, shape] : load_shapes(database_)) tables_[name].shape = shape;
-  newest_saved_ = database_.value("SELECT time FROM newest");
-  newest_ = Timestamp{std::chrono::seconds{newest_saved_}};
   read_levels(settings, now);
   ledger_ = std::make_unique<Ledger>(database_);
   doubts_ = std::make_unique<DoubtStore>(database_);
   Transaction check(database_);
   for (auto& [name, tables] : tables_) prepare_writers(tables);
   check.commit();
+  newest_row();  // looks for the newest row in every table: one that is lost is found now, not at its next turn
   log_ = mark_of(concat(settings.file, "-wal"));
 }
 
@@ -61,6 +60,17 @@ void Writer::Session::prepare_writers(Tables& tables) {
   }
 }
 
+/// When the newest bucket of all begins, in unix seconds.
+std::int64_t Writer::Session::newest_row() {
+  std::int64_t newest = 0;
+  for (const auto& [name, tables] : tables_)
+    for (const Level& level : levels_) {
+      const std::int64_t key = database_.value(concat("SELECT max(\"@key\") FROM ", tables.shape.table(level.bucket)));
+      newest = std::max(newest, (key >> series_bits) * level.bucket);
+    }
+  return newest;
+}
+
 void Writer::Session::save_level(const Level& level) {
   Statement save(
       database_,
@@ -68,11 +78,35 @@ void Writer::Session::save_level(const Level& level) {
   save.bind(1, level.bucket).bind(2, level.keep).bind(3, level.mark).bind(4, level.kept_from).run();
 }
 
+/// Marks stand on the edges of buckets, which no number does of which one bit has tipped.
+void Writer::Session::refuse_damaged(const std::vector<Level>& stored) {
+  const std::int64_t coarsest = stored.empty() ? 0 : stored.back().bucket;
+  Statement table(database_, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1");
+  const auto has_table = [&](std::int64_t bucket) {
+    return std::ranges::any_of(tables_, [&](const auto& each) {
+      table.reset();
+      return table.bind(1, std::string_view(concat(each.first, '_', bucket_name(bucket)))).step();
+    });
+  };
+  const auto whole = [&](const Level& level) {
+    return level.bucket > 0 && level.keep > 0 && level.mark >= 0 && level.mark % level.bucket == 0 &&
+           level.kept_from >= 0 && coarsest > 0 && level.kept_from % coarsest == 0 &&
+           (tables_.empty() || has_table(level.bucket));
+  };
+  const bool row_lost = std::ranges::any_of(levels_, [&](const Level& wanted) {
+    return std::ranges::find(stored, wanted.bucket, &Level::bucket) == stored.end() && has_table(wanted.bucket);
+  });
+  if ((stored.empty() && !tables_.empty()) || row_lost || !std::ranges::all_of(stored, whole))
+    throw DatabaseError(DatabaseError::Kind::damaged,
+                        concat("'", database_.file(), "' tells tiers that it cannot have"));
+}
+
 void Writer::Session::read_levels(const Settings& settings, Timestamp now) {
   std::vector<Level> stored;
   Statement read(database_, "SELECT bucket, keep, mark, kept_from FROM tier ORDER BY bucket");
   while (read.step()) stored.push_back({read.integer(0), read.integer(1), read.integer(2), read.integer(3)});
   for (const Tier& tier : settings.tiers) levels_.push_back({in_seconds(tier.bucket), in_seconds(tier.keep)});
+  refuse_damaged(stored);
   for (Level& level : levels_) {
     const auto known =
         std::find_if(stored.begin(), stored.end(), [&](const Level& l) { return l.bucket == level.bucket; });
@@ -102,7 +136,7 @@ void Writer::Session::change_levels(const std::vector<Level>& stored, Timestamp 
                          "; keep the bucket ", bucket_name(coarsest), " or choose another file"));
   levels_ = stored;
   for (auto& [name, tables] : tables_) prepare_writers(tables);
-  const std::int64_t last = std::max({unix_seconds(now), newest_saved_, stored.back().mark});
+  const std::int64_t last = std::max({unix_seconds(now), newest_row(), stored.back().mark});
   const std::int64_t mark = (last / coarsest + 1) * coarsest;
   for (std::size_t level = 1; level < levels_.size(); ++level) roll_up(level, mark);
   for (const Level& level : stored) {

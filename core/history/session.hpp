@@ -42,8 +42,10 @@ class Writer::Session {
 
   // session.cpp: the file
   void read_levels(const Settings& settings, Timestamp now);
+  void refuse_damaged(const std::vector<Level>& stored);
   void change_levels(const std::vector<Level>& stored, Timestamp now);
   void save_level(const Level& level);
+  std::int64_t newest_row();
   void prepare_writers(Tables& tables);
   std::vector<std::int64_t> buckets() const;
 
@@ -80,8 +82,7 @@ class Writer::Session {
   Cells cells_;
   Duration gap_;
   std::uint64_t secured_series_ = 0;
-  Timestamp newest_, secured_at_, next_upkeep_, steady_since_, last_upkeep_;
-  std::int64_t newest_saved_ = 0;
+  Timestamp secured_at_, next_upkeep_, steady_since_, last_upkeep_;
   // Scratch of one sample: its pieces, the cells they fall into, what each counter still has to give.
   std::vector<Piece> pieces_;
   std::vector<std::uint32_t> targets_;

@@ -80,8 +80,10 @@ bool Writer::Session::expire(std::size_t level, Timestamp now) {
   std::int64_t limit = (unix_seconds(now) - tier.keep) / coarsest * coarsest;
   // What was not rolled up yet stays.
   if (level + 1 < levels_.size()) limit = std::min(limit, levels_[level + 1].mark);
-  if (limit <= tier.kept_from && !tier.unfinished) return false;
-  limit = std::max(limit, tier.kept_from);
+  // Tiers that were changed while a row lay in the future are read from then on only; what is old goes all the same.
+  const bool ahead = tier.kept_from > unix_seconds(now);
+  if (limit <= tier.kept_from && !tier.unfinished && !ahead) return false;
+  if (!ahead) limit = std::max(limit, tier.kept_from);
   tier.unfinished = false;
   bool removed = false;
   for (auto& [name, tables] : tables_) {
@@ -93,7 +95,7 @@ bool Writer::Session::expire(std::size_t level, Timestamp now) {
     removed = removed || database_.changes() > 0;
     tier.unfinished = tier.unfinished || stop != 0;
   }
-  tier.kept_from = limit;
+  if (!ahead) tier.kept_from = limit;
   // The mark in the file need not be written again each minute when there was nothing to remove.
   if (removed) save_level(tier);
   return removed;

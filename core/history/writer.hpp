@@ -26,6 +26,7 @@ struct Settings {
 struct Tally {
   std::uint64_t doubtful = 0;   ///< steps that could not be judged and were set aside, each once
   std::uint64_t forgotten = 0;  ///< of those, how many had to make room
+  std::uint64_t damaged = 0;    ///< series whose marks were: what they carried since their last sample is not counted
   std::uint64_t moved = 0;      ///< lives that were carried over to another name
 };
 

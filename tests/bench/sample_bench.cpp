@@ -57,20 +57,19 @@ void from_collect_to_output(benchmark::State& state, const PluginDescriptor* sta
   OutputRunner output(engine.services, output_settings(10'000), script_output(), [] {});
   PipelineSettings settings;
   settings.id = "main";
-  std::vector<const PluginDescriptor*> plugins;
+  std::vector<Pipeline::Part> stages;
   if (stage) {
     Problems problems;
     InstanceSettings each;
     each.id = each.plugin = stage->name;
     each.node = parse_config(yaml, "bench", problems);
-    settings.stages.push_back(each);
-    plugins.push_back(stage);
+    stages.push_back(Pipeline::make_part(engine.services, settings.id, each, *stage));
   }
   std::vector<Route> routes;
   routes.emplace_back(RouteSettings{"out", {}, {}, {}}, output.queue());
-  Pipeline pipeline(engine.services, settings, plugins, std::move(routes));
+  Pipeline pipeline(engine.services, settings, std::move(stages), std::move(routes));
   InputRunner input(engine.services, input_settings(), script_input(), [] {});
-  input.connect(pipeline.queue());
+  input.connect({&pipeline.queue()});
   PollInput& instance = *std::get<std::unique_ptr<PollInput>>(input.instance());
 
   for (auto _ : state) {

@@ -190,24 +190,42 @@ struct DeadOutput final : Output {
   }
 };
 
+/// Takes the processor as the dead one does, and touches nothing of ours.
+struct BusyOutput final : Output {
+  static Declarations declare() { return {}; }
+  BusyOutput(const ConfigNode&, Host&) {}
+  WriteResult write(std::span<const Sample> batch) override {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(1'800);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    return WriteResult::all(batch);
+  }
+};
+
 double& median_beside_healthy() {
   static double seconds = 0;
   return seconds;
 }
 
 /// From the push of a tick, which goes to all outputs, to the write of the healthy one.
-void latency(benchmark::State& state, bool beside_dead) {
+enum class Neighbour { quiet, busy, dead };
+void latency(benchmark::State& state, Neighbour neighbour) {
   EngineServices engine;
   SystemClock clock;
   const Services services{clock, engine.journal, engine.meters, engine.state, engine.folder.path()};
   static const auto healthy = describe_plugin<HealthyOutput>("healthy", "Bench.");
   static const auto quiet = describe_plugin<QuietOutput>("quiet", "Bench.");
+  static const auto busy = describe_plugin<BusyOutput>("busy", "Bench.");
   static const auto dead = describe_plugin<DeadOutput>("dead", "Bench.");
   OutputSettings output = output_settings(batch_size);
   output.spool = {SpoolSettings::Mode::on_failure, ByteSize{1 << 20}, Duration::zero()};
   OutputRunner one(services, output, healthy, [] {});
   output.id = "neighbour";
-  OutputRunner other(services, output, beside_dead ? dead : quiet, [] {});
+  OutputRunner other(services, output,
+                     neighbour == Neighbour::dead   ? dead
+                     : neighbour == Neighbour::busy ? busy
+                                                    : quiet,
+                     [] {});
   one.start();
   other.start();
   House house;
@@ -228,10 +246,10 @@ void latency(benchmark::State& state, bool beside_dead) {
   std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
   const double median = times[times.size() / 2];
   state.counters["median_us"] = median * 1e6;
-  if (beside_dead)
-    state.counters["ratio"] = median / median_beside_healthy();
-  else
+  if (neighbour == Neighbour::quiet)
     median_beside_healthy() = median;
+  else
+    state.counters["ratio"] = median / median_beside_healthy();
   one.request_stop(clock.steady());
   other.request_stop(clock.steady());
   one.join();
@@ -244,7 +262,17 @@ BENCHMARK(spool_drain)->Unit(benchmark::kMicrosecond)->MinTime(2);
 BENCHMARK_CAPTURE(healthy_output, off, SpoolSettings::Mode::off)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(healthy_output, on_failure, SpoolSettings::Mode::on_failure)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(healthy_output, always, SpoolSettings::Mode::always)->Unit(benchmark::kMicrosecond)->MinTime(2);
-BENCHMARK_CAPTURE(latency, beside_healthy, false)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(1'000);
-BENCHMARK_CAPTURE(latency, beside_dead, true)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(1'000);
+BENCHMARK_CAPTURE(latency, beside_healthy, Neighbour::quiet)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseManualTime()
+    ->Iterations(1'000);
+BENCHMARK_CAPTURE(latency, beside_busy, Neighbour::busy)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseManualTime()
+    ->Iterations(1'000);
+BENCHMARK_CAPTURE(latency, beside_dead, Neighbour::dead)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseManualTime()
+    ->Iterations(1'000);
 
 }  // namespace

@@ -9,7 +9,7 @@ TEST_CASE("a descriptor is whole, and named like its folder") {
   const TableEntry& plugin = each_plugin();
   INFO(title(plugin));
   CHECK(descriptor_faults(*plugin.descriptor).text() == "");
-  CHECK(folder_faults(plugin).text() == "");
+  CHECK(folder_faults(*plugin.descriptor, plugin.folder).text() == "");
 }
 
 TEST_CASE("options have names and help, and leave the daemon's own names alone") {

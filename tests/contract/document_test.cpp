@@ -4,6 +4,7 @@
 
 #include "contract.hpp"
 #include "engine/document.hpp"
+#include "readme_rules.hpp"
 #include "trafficd/testing/golden.hpp"
 
 namespace trafficd::contract {

@@ -12,6 +12,13 @@ from network_case import CONFIG, OFTEN, NetworkCase, minus
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), "")
 DAY = 86_400
 
+STREAM = """\
+inputs:
+  meter: {{ plugin: exec, command: [ "{program}" ], counters: [ bytes ] }}
+outputs:
+  store: {{ plugin: sqlite, flush_interval: 50ms }}
+"""
+
 
 def why_not():
     return network.why_not() or ("" if LIBRARY else "needs libfaketime")
@@ -24,6 +31,17 @@ class ClockTest(NetworkCase):
         self.time = self.folder / "time"
         self.wrapper = ["env", f"LD_PRELOAD={LIBRARY}", f"FAKETIME_TIMESTAMP_FILE={self.time}", "FAKETIME_NO_CACHE=1",
                         "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+
+    def total(self, value):
+        """What the program of STREAM says from now on."""
+        (self.folder / "next").write_text(f"{value}\n")
+        (self.folder / "next").rename(self.folder / "total")
+
+    def streamed(self, since, until):
+        """What the history has of that program between two times."""
+        found = self.daemon.ask_history("select total(bytes) from flow_by_minute where unix >= ? and unix < ?",
+                                        since, until)
+        return int(found[0]) if found else None
 
     def booked(self, since, until):
         """What the history has between two times: (rx_bytes, tx_bytes)."""
@@ -67,6 +85,27 @@ class ClockTest(NetworkCase):
         wait_for(second, "what is booked after the step", lambda: self.booked(now + 39 * DAY, now + 41 * DAY))
         self.assertEqual(self.booked(now - 120, now + DAY), first)
         self.assertEqual(self.booked(now + DAY, now + 39 * DAY), (0, 0))
+        self.assertEqual(self.daemon.stop(), 0, self.daemon.messages())
+
+    def test_neither_does_a_program_whose_lines_are_stamped_when_they_come(self):
+        self.time.write_text("+0\n")
+        self.total(1000)
+        program = self.folder / "program"
+        program.write_text(f"""#!/bin/sh
+while :; do read total < {self.folder}/total; echo flow,user=anna bytes=${{total}}i; sleep 0.1; done
+""")
+        program.chmod(0o755)
+        self.make_daemon(STREAM.format(program=program))
+        self.daemon.start(wrapper=self.wrapper)
+        wait_for((1,), "the first sample", lambda: self.daemon.ask_history("select count(*) from series"))
+        now = time.time()
+        self.total(11_000)
+        wait_for(10_000, "what is booked before the step", lambda: self.streamed(now - 120, now + DAY))
+        self.time.write_text("+40d\n")
+        self.daemon.wait_for_message("the clock went forward by")
+        self.total(1_011_000)
+        wait_for(1_000_000, "what is booked after the step", lambda: self.streamed(now + 39 * DAY, now + 41 * DAY))
+        self.assertEqual(self.streamed(now - 120, now + 39 * DAY), 10_000)
         self.assertEqual(self.daemon.stop(), 0, self.daemon.messages())
 
 

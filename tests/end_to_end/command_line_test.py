@@ -6,6 +6,7 @@ import unittest
 
 BINARY = os.environ.get("TRAFFICD_BIN", "")
 PLUGINS = os.environ.get("TRAFFICD_PLUGINS", "")
+COMMANDS = "run, check, describe, report, doubtful, status, reload"
 GOOD = "inputs: { self: {} }\noutputs: { a: { plugin: stdout } }\n"
 
 
@@ -32,15 +33,15 @@ class CommandLineTest(unittest.TestCase):
     def test_what_was_probably_meant(self):
         for arguments, words in [
             (["rnu", "-c", "x"], "trafficd: unknown command 'rnu', did you mean 'run'?"),
-            (["quite-other"], "trafficd: unknown command 'quite-other'; there are: run, check, describe, report"),
-            ([], "trafficd: a command is missing; there are: run, check, describe, report"),
+            (["quite-other"], "trafficd: unknown command 'quite-other'; there are: " + COMMANDS),
+            ([], "trafficd: a command is missing; there are: " + COMMANDS),
             (["run", "--confg", "x"], "trafficd run: unknown option '--confg', did you mean '--config'?"),
             (["check", "--confg=x"], "trafficd check: unknown option '--confg', did you mean '--config'?"),
             (["--versoin"], "trafficd: unknown option '--versoin', did you mean '--version'?"),
             (["run", "-x"], "trafficd run: unknown option '-x'; 'trafficd run --help' lists them"),
             (["check", "x.yaml", "y.yaml"], "trafficd check: 'y.yaml' does not belong here; 'trafficd check --help' tells what does"),
             (["check", "-c"], "trafficd check: --config: 1 required FILE missing; 'trafficd check --help' tells more"),
-            (["\x1b[31m"], "trafficd: unknown command '?[31m'; there are: run, check, describe, report"),
+            (["\x1b[31m"], "trafficd: unknown command '?[31m'; there are: " + COMMANDS),
         ]:
             with self.subTest(arguments):
                 done = trafficd(*arguments)

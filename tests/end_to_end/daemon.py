@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +15,7 @@ import unittest
 BINARY = os.environ.get("TRAFFICD_BIN", "")
 PLUGINS = os.environ.get("TRAFFICD_PLUGINS", "")
 TEST_PLUGINS = os.environ.get("TRAFFICD_TEST_PLUGINS", "")
-DEADLINE = 20.0
+DEADLINE = 60.0
 SKIPPED = 77
 
 # Descriptors 0, 1 and 2 really closed; Popen can only lead them elsewhere.
@@ -29,6 +31,11 @@ def wait_for(expected, what, ask):
         time.sleep(0.02)  # between two questions; nothing depends on its length
 
 
+def whole_lines(file):
+    """What a running daemon has appended to it; not a line of which a part is still to come."""
+    return file.read_text().rpartition("\n")[0].splitlines() if file.exists() else []
+
+
 def command(verb, config, state):
     return [BINARY, verb, "-c", str(config), "--state", str(state), "--plugins", PLUGINS]
 
@@ -37,6 +44,29 @@ def run_to_end(verb, config, state, **options):
     """One that is expected to end by itself: code, output and messages."""
     return subprocess.run(command(verb, config, state), capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           timeout=DEADLINE, **options)
+
+
+class Nobody:
+    """A user without any right, with a copy of the build: ours may lie where nobody else comes in. Needs root."""
+
+    NUMBER = 65534
+
+    def __init__(self, folder):
+        """`folder` is the test's own; from now on everybody may enter it."""
+        folder.chmod(0o755)
+        self.build = folder / "build"
+        shutil.copytree(PLUGINS, self.build / "plugins", ignore=lambda folder, names: [
+            name for name in names if not name.endswith(".so") and not name in ("inputs", "stages", "outputs")])
+        shutil.copy(BINARY, self.build / "trafficd")
+        used = subprocess.run(["ldd", BINARY], capture_output=True, text=True, check=True).stdout
+        shutil.copy(re.search(r"/\S*/libtrafficd_sdk\S*", used).group(), self.build)
+        for path in (self.build, *self.build.rglob("*")):
+            path.chmod(0o755)
+
+    def run(self, *arguments):
+        return subprocess.run([self.build / "trafficd", *arguments], capture_output=True, text=True, timeout=DEADLINE,
+                              stdin=subprocess.DEVNULL, env={**os.environ, "LD_LIBRARY_PATH": str(self.build)},
+                              user=self.NUMBER, group=self.NUMBER, extra_groups=[])
 
 
 class Daemon:
@@ -109,9 +139,10 @@ class Daemon:
 
     def ask_history(self, question, *values):
         """The first row of the answer; None where there is no history yet."""
-        if not self.history.exists():
-            return None
-        database = sqlite3.connect(f"file:{self.history}?mode=ro", uri=True, timeout=5)
+        try:
+            database = sqlite3.connect(f"file:{self.history}?mode=ro", uri=True, timeout=5)
+        except sqlite3.OperationalError:
+            return None  # not there: not yet, or a damaged one was just set aside
         try:
             return database.execute(question, values).fetchone()
         except sqlite3.DatabaseError:

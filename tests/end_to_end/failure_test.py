@@ -69,7 +69,9 @@ class DiskTest(NetworkCase):
         for index in range(1, 9):
             self.network.add(f"lan{index}")
         self.daemon.wait_for_message("free some space")
-        self.assertEqual(self.daemon.stop(), 0, self.daemon.messages())
+        code, messages = self.daemon.stop(), self.daemon.messages()
+        # The state may have been saved while there was room.
+        self.assertEqual(code, 3 if "cannot save the state of the plugins" in messages else 0, messages)
         self.assertIn("samples could not be written (stop)", self.daemon.messages())
         ballast.unlink()
         self.network.send("lan0", 20, 100)

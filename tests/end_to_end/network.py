@@ -9,6 +9,8 @@ import json
 import os
 import socket
 import subprocess
+import threading
+import time
 
 UDP_OVERHEAD = 14 + 20 + 8  # Ethernet, IPv4, UDP
 _CLONE_NEWNET = 0x40000000
@@ -104,6 +106,29 @@ class Flow:
             self._sender.sendto(bytes(size), self._address)
             self._receiver.recv(size)
         return count * (size + UDP_OVERHEAD)
+
+
+class Traffic:
+    """Sends without a pause until it is stopped, always over the same two sockets."""
+
+    def __init__(self, net, interface):
+        self._flow = net.flow(interface)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        while not self._stop.is_set():
+            self._flow.send(20, 700)
+            time.sleep(0.001)  # leaves the processor to the daemon
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+        self._flow.close()
 
 
 class Network:

@@ -1,6 +1,7 @@
 """`trafficd report` as people and scripts meet it: pages and pipes, days of which zone, a history that is not there."""
 import json
 import os
+import pathlib
 import shutil
 import sqlite3
 import subprocess
@@ -160,21 +161,15 @@ class ReportTest(daemon.DaemonTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to become somebody else")
     def test_a_history_that_this_user_may_not_read(self):
-        # The build may lie where nobody else comes in.
-        place = tempfile.TemporaryDirectory()
-        self.addCleanup(place.cleanup)
-        os.chmod(place.name, 0o755)
-        binary = shutil.copy(daemon.BINARY, place.name)
-        os.chmod(binary, 0o755)
-        self.folder.chmod(0o755)
-        file = self.folder / "traffic.db"
-        shutil.copy(self.state / "traffic.db", file)
+        nobody = daemon.Nobody(self.folder)
+        place = self.folder / "place"
+        place.mkdir()
+        file = pathlib.Path(shutil.copy(self.state / "traffic.db", place))
         for path, mode, words in [(file, 0o600, "may not be read by this user"),
-                                  (self.folder, 0o700, "give this user access to the folder")]:
+                                  (place, 0o700, "give this user access to the folder")]:
             path.chmod(mode)
-            done = subprocess.run([binary, "report", *INSTANCES, "--file", file], capture_output=True, text=True,
-                                  timeout=daemon.DEADLINE, user=65534, group=65534, extra_groups=[])
-            self.assertEqual(done.returncode, 2)
+            done = nobody.run("report", *INSTANCES, "--file", file)
+            self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(words, done.stderr)
 
 

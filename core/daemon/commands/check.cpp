@@ -1,5 +1,7 @@
 #include "daemon/commands/check.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -9,10 +11,15 @@
 #include "engine/graph.hpp"
 #include "engine/state_folder.hpp"
 #include "engine/system_clock.hpp"
+#include "trafficd/units.hpp"
 
 namespace trafficd {
 
 namespace {
+
+std::string counted(std::size_t number, std::string_view noun) {
+  return concat(number, ' ', noun, number == 1 ? "" : "s");
+}
 
 int check(const ConfigurationOptions& options, bool quiet) {
   const std::string file = configuration_file(options);
@@ -31,14 +38,16 @@ int check(const ConfigurationOptions& options, bool quiet) {
 
   if (!problems.empty()) {
     print_problems(problems);
-    std::fprintf(stderr, "%s: %zu %s\n", printable(file).c_str(), problems.size(),
-                 problems.size() == 1 ? "fault" : "faults");
+    std::fprintf(stderr, "%s: %s\n", printable(file).c_str(), counted(problems.size(), "fault").c_str());
+    // A constructor that hangs may go on just now, and uses what would be taken down.
+    if (!graph.hanging().empty()) _exit(1);
     return 1;
   }
   print_warnings(advice(settings, catalog, file, state));
   if (!quiet)
-    std::printf("%s: good: %zu inputs, %zu pipelines, %zu outputs\n", printable(file).c_str(), settings.inputs.size(),
-                settings.pipelines.size(), settings.outputs.size());
+    std::printf("%s: good: %s, %s, %s\n", printable(file).c_str(), counted(settings.inputs.size(), "input").c_str(),
+                counted(settings.pipelines.size(), "pipeline").c_str(),
+                counted(settings.outputs.size(), "output").c_str());
   return 0;
 }
 

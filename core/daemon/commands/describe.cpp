@@ -25,9 +25,7 @@ void complain(const std::string& message) {
 }
 
 Catalog make_catalog(const DescribeOptions& options) {
-  std::vector<std::filesystem::path> folders(options.folders.begin(), options.folders.end());
-  for (std::filesystem::path& folder : default_plugin_folders()) folders.push_back(std::move(folder));
-  return Catalog(std::move(folders));
+  return Catalog({options.folders.begin(), options.folders.end()}, default_plugin_folders());
 }
 
 std::string unknown(const Catalog& catalog, const std::string& name) {
@@ -44,7 +42,7 @@ std::string unknown(const Catalog& catalog, const std::string& name) {
 
 /// The plugins of that name, which may be `interface` or `input/interface`; false when there is none, or one that
 /// cannot be loaded.
-bool find(Catalog& catalog, const std::string& name, Descriptors& found) {
+bool find(Catalog& catalog, const std::string& name, Plugins& found) {
   bool good = true, any = false;
   for (const PluginType kind : kinds) {
     const std::string prefix = concat(to_string(kind), "/");
@@ -63,19 +61,19 @@ bool find(Catalog& catalog, const std::string& name, Descriptors& found) {
   return any && good;
 }
 
-std::string render(const DescribeOptions& options, const Descriptors& plugins) {
+std::string render(const DescribeOptions& options, const Plugins& plugins) {
   if (options.schema) return configuration_schema(plugins);
   if (options.json) return json_document(plugins, options.names.empty());
   if (options.names.empty()) return options.markdown ? markdown_document(plugins) : plain_overview(plugins);
   std::string out;
-  for (const PluginDescriptor* plugin : plugins)
+  for (const KnownPlugin* plugin : plugins)
     out += (out.empty() ? "" : "\n") + (options.markdown ? markdown_tables(*plugin) : plain_text(*plugin));
   return out;
 }
 
 int describe(const DescribeOptions& options) {
   Catalog catalog = make_catalog(options);
-  Descriptors plugins;
+  Plugins plugins;
   bool good = true;
   if (options.names.empty()) {
     std::vector<std::string> refusals;

@@ -199,7 +199,7 @@ void add_question(CLI::App& command, ReportOptions& options) {
                    "All series of the measurement; else, where some are marked primary, as is the interface of the "
                    "default route, only those");
   command.add_option("--since", options.since,
-                     "From this time on: 2026-11-21, '2026-11-21 14:00', 7d, yesterday, @1700000000");
+                     "From this time on: 2026-11-21, '2026-11-21 14:00', 14:00, 7d, yesterday, @1700000000");
   command.add_option("--until", options.until, "Up to this time");
   command
       .add_option("--start-day", options.start_day,
@@ -230,7 +230,7 @@ void add_views(CLI::App& command, ReportOptions& options) {
                  "--all", "--rate"});
   auto* doubtful =
       command.add_flag("--doubtful", options.doubtful,
-                       "Steps of counters that could not be judged: set aside, neither counted nor dropped");
+                       "Steps of counters that could not be judged: set aside until 'trafficd doubtful' decides");
   exclude(doubtful, {"unit", "--start-day", "--all", "--rate", "--list"});
 }
 
@@ -243,8 +243,10 @@ void add_report(CLI::App& app, int& exit_code) {
   add_views(*command, *options);
   auto* json = command->add_flag("--json", options->json, "One array of objects, times in unix seconds");
   command->add_flag("--csv", options->csv, "A header and one line per row")->excludes(json);
-  auto* state = command->add_option("--state", options->state, "Folder where the service keeps its files");
+  auto* state =
+      command->add_option("--state", options->state, "Folder where the service keeps its files")->type_name("DIR");
   command->add_option("--file", options->file, "The history itself (default: traffic.db in that folder)")
+      ->type_name("FILE")
       ->excludes(state);
   command->footer(
       "Without --since the last 24 hours, 30 days, 12 months or all years are shown.\n"

@@ -33,7 +33,7 @@ Error nothing_at(const fs::path& file) {
 
 }  // namespace
 
-Result<history::Reader> open_history(const std::optional<std::string>& file, const std::optional<std::string>& state) {
+Result<fs::path> history_path(const std::optional<std::string>& file, const std::optional<std::string>& state) {
   fs::path wanted;
   if (file) {
     wanted = *file;
@@ -46,7 +46,12 @@ Result<history::Reader> open_history(const std::optional<std::string>& file, con
   if (!fs::exists(wanted, error) && !error) return nothing_at(wanted);
   if (file && fs::is_directory(wanted, error))
     return Error{concat("'", wanted, "' is a folder; give --state ", wanted, ", or with --file the history in it")};
-  return history::Reader::open(wanted);
+  return wanted;
+}
+
+Result<history::Reader> open_history(const std::optional<std::string>& file, const std::optional<std::string>& state) {
+  const auto path = history_path(file, state);
+  return path ? history::Reader::open(*path) : Result<history::Reader>(Error{path.error()});
 }
 
 }  // namespace trafficd

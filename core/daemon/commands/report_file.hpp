@@ -1,6 +1,7 @@
 #pragma once
-// Which file `trafficd report` reads, and what to say when it is not there or no history.
+// Which history a command is about, and what to say when it is not there or none.
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -8,7 +9,10 @@
 
 namespace trafficd {
 
-/// The file, else traffic.db in the state folder, which is found as the service finds it.
+/// The file, else traffic.db in the state folder, which is found as the service finds it. Fails when it is not there.
+Result<std::filesystem::path> history_path(const std::optional<std::string>& file,
+                                           const std::optional<std::string>& state);
+/// The same, open.
 Result<history::Reader> open_history(const std::optional<std::string>& file, const std::optional<std::string>& state);
 
 }  // namespace trafficd

@@ -4,18 +4,19 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <thread>
 
-#include "daemon/clock_gate.hpp"
 #include "daemon/configuration.hpp"
 #include "daemon/memory.hpp"
-#include "daemon/notify.hpp"
-#include "daemon/signals.hpp"
+#include "daemon/service.hpp"
 #include "daemon/state_lock.hpp"
 #include "engine/advice.hpp"
 #include "engine/graph.hpp"
+#include "engine/guard.hpp"
 #include "engine/state_folder.hpp"
 #include "engine/system_clock.hpp"
 
@@ -78,101 +79,25 @@ Status make_state_folder(const fs::path& folder) {
   return Status::ok();
 }
 
-// What an instance may take beyond the deadline of the stop: the rest of its last call.
-constexpr Duration stop_grace = std::chrono::seconds(5);
-// For bringing to disk what a hanging instance leaves; a disk that hangs too must not keep us.
-constexpr Duration rescue_time = std::chrono::seconds(10);
-// Two signals at once are one wish: `timeout` sends one to its child and one to the child's group.
-constexpr Duration same_wish = std::chrono::milliseconds(500);
-
-/// Ends the process when a stop hangs or is asked for again: nothing that a plugin does may keep the daemon from
-/// ending.
-class StopWatch {
- public:
-  StopWatch(Graph& graph, StateStore& store, Signals& signals, Logger& log, Duration deadline)
-      : thread_([&graph, &store, &signals, &log, deadline](const std::stop_token& done) {
-          const auto begin = std::chrono::steady_clock::now(), end = begin + deadline;
-          bool again = false;
-          for (auto now = begin; now < end && !again; now = std::chrono::steady_clock::now()) {
-            if (done.stop_requested()) return;
-            again = signals.wait(100) == Signals::Event::stop && std::chrono::steady_clock::now() - begin >= same_wish;
-          }
-          const std::string why = again ? "asked to stop again" : "the deadline of the stop has passed";
-          if (done.stop_requested()) return;
-          std::thread([] {
-            std::this_thread::sleep_for(rescue_time);
-            _exit(3);
-          }).detach();
-          const std::vector<std::string> left = graph.running();
-          graph.rescue();
-          if (const Status status = store.checkpoint(); !status) log.error(status.message());
-          for (const std::string& name : left)
-            log.error(concat(why, ": ", name, " still runs and is left behind; what it holds only in memory is lost"));
-          _exit(3);
-        }) {}
-
- private:
-  std::jthread thread_;
-};
-
-/// Until the end; answers the exit code.
-int serve(Graph& graph, const Settings& settings, Signals& signals, StateStore& store, Journal& journal, Clock& clock,
-          const fs::path& state) {
-  // A machine without a clock may take a while to learn the time, and whoever sets it may wait for us to be ready.
-  notify("READY=1");
-  if (!wait_for_clock(clock, signals, journal.own(), state)) return 0;
-  // Now, not later: what the first tick touches again is what every tick needs.
-  release_start_up_memory();
-  graph.start();
-  Complaint unsaved(journal.own(), clock);
-  const int pause =
-      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.checkpoint).count());
-  int exit_code = 0;
-  const bool on_terminal = isatty(STDERR_FILENO) != 0;
-  bool unwritten = false;  // nothing to write: nothing to wake up for
-  for (bool running = true; running;) {
-    switch (signals.wait(unwritten ? pause : -1)) {
-      case Signals::Event::none: break;
-      case Signals::Event::changed: unwritten = true; continue;
-      case Signals::Event::reload:
-        // The terminal that it was started on is gone, and so is whoever could stop it there.
-        if (on_terminal && isatty(STDERR_FILENO) == 0) {
-          journal.own().info("the terminal was closed");
-          running = false;
-          break;
-        }
-        journal.own().warning("SIGHUP: reload is not supported yet; restart to change the configuration");
-        break;
-      case Signals::Event::stop: running = false; break;
-      case Signals::Event::fatal:
-        running = false;
-        exit_code = 2;
-        break;
-    }
-    const Status status = store.checkpoint();
-    unwritten = !status;
-    if (!status)
-      unsaved.complain(Level::warning, status.message());
-    else
-      unsaved.resolve("state is saved again");
-  }
-  notify("STOPPING=1");
-  const StopWatch watch(graph, store, signals, journal.own(), settings.stop_deadline + stop_grace);
-  const SteadyTime until = clock.steady() + settings.stop_deadline;
-  graph.stop_sources();
-  // Before the outputs, which may take until their deadline and be killed then.
-  if (const Status status = store.checkpoint(); !status) journal.own().error(status.message());
-  // The inputs may have used up the time; a moment for the outputs is left within the grace.
-  const Duration moment = std::min<Duration>(settings.stop_deadline, std::chrono::seconds(1));
-  graph.stop_outputs(std::max(until - clock.steady(), moment));
-  if (const Status status = store.checkpoint(); !status) {
-    journal.own().error(status.message());
-    exit_code = 3;
-  }
-  return exit_code;
+/// What is left is to destroy the instances, and that too is code of plugins: it may take a moment, and no more.
+void end_whatever_hangs() {
+  const auto watch = [] {
+    std::this_thread::sleep_for(std::chrono::seconds(5));
+    // By hand: everything else may be gone by now.
+    constexpr std::string_view last = "a plugin does not let go of what it holds and is left behind\n";
+    static_cast<void>(::write(STDERR_FILENO, last.data(), last.size()) > 0);
+    _exit(3);
+  };
+  // All is saved by now: where the system gives no thread, nobody watches.
+  static_cast<void>(guarded([&] { return std::thread(watch).detach(), Status::ok(); }));
 }
 
 int run(const ConfigurationOptions& options) {
+  // Who asks for a reload already now gets it as soon as there is something to reload.
+  sigset_t reload;
+  sigemptyset(&reload);
+  sigaddset(&reload, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &reload, nullptr);
   use_few_arenas();
   umask(022);
   const std::string file = configuration_file(options);
@@ -195,22 +120,28 @@ int run(const ConfigurationOptions& options) {
   Graph graph(services, catalog, settings, problems, [&signals] { signals.raise_fatal(); });
   if (!problems.empty()) {
     print_problems(problems);
+    // A constructor that hangs may go on just now, and uses what would be taken down.
+    if (!graph.hanging().empty()) _exit(1);
     return 1;
   }
   StateLock lock;
-  for (const Status& status : {make_state_folder(*folder), lock.take(*folder)})
-    if (!status) {
-      journal.own().error(status.message());
-      return 2;
-    }
+  Status ready = make_state_folder(*folder);
+  if (ready) ready = lock.take(*folder);
+  if (ready) ready = store.open();
+  if (!ready) {
+    journal.own().error(ready.message());
+    return 2;
+  }
   if (isatty(STDERR_FILENO))
     greet(settings, file, *folder);
   else
     journal.own().info(concat("trafficd " TRAFFICD_VERSION " starts with ", file, ", files in ", *folder,
                               ", inputs: ", settings.inputs.size(), ", outputs: ", settings.outputs.size()));
   for (const Problem& each : advice(settings, catalog, file, *folder)) journal.own().warning(each.text());
-  const int exit_code = serve(graph, settings, signals, store, journal, clock, *folder);
+  Service service({file, *folder, settings, catalog, graph, signals, store, journal, clock, meters});
+  const int exit_code = service.run();
   journal.own().info(exit_code == 0 ? "stopped" : concat("stopped, exit code ", exit_code));
+  end_whatever_hangs();
   return exit_code;
 }
 

@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 
 // A file that claims to be bigger is damaged: none of ours comes near.
 constexpr std::uint64_t most_file = 16 * 1024 * 1024;
+constexpr const char* damaged_suffix = ".damaged";
+constexpr std::size_t most_kept = 4;
 constexpr std::uint64_t most_number = std::uint64_t{1} << 62;
 
 Status failed(std::string_view what, const fs::path& path, int error) {
@@ -72,10 +74,12 @@ fs::path Segments::path(const Segment& segment) const {
 Status Segments::open() {
   std::error_code error;
   std::vector<Segment> found;
+  std::vector<fs::path> aside;
   for (auto it = fs::directory_iterator(folder_, error); !error && it != fs::directory_iterator();
        it.increment(error)) {
     std::error_code ignored;
     if (it->path().extension() == ".tmp") fs::remove(it->path(), ignored);
+    if (it->path().extension() == damaged_suffix && it->file_size(ignored) <= most_file) aside.push_back(it->path());
     auto segment = parse_name(it->path().filename().native());
     // A copy under another spelling of the name is none of ours.
     if (!segment || segment->last >= most_number || path(*segment) != it->path()) continue;
@@ -83,10 +87,12 @@ Status Segments::open() {
     if (ignored) continue;
     if (segment->size <= most_file)
       found.push_back(*segment);
-    else if (fs::rename(it->path(), it->path().native() + ".damaged", ignored); !ignored)
+    else if (fs::rename(it->path(), it->path().native() + damaged_suffix, ignored); !ignored)
       ++oversized_;
   }
   if (error && error != std::errc::no_such_file_or_directory) return failed("read", folder_, error.value());
+  std::ranges::sort(aside);
+  for (fs::path& file : aside) keep_aside(std::move(file));
   std::ranges::sort(found, [](const Segment& a, const Segment& b) {
     return a.first != b.first ? a.first < b.first : a.last > b.last;
   });
@@ -108,10 +114,12 @@ Result<std::string> Segments::read(const Segment& segment, std::uint64_t from) c
   const fs::path file = path(segment);
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno != ENOENT && errno != EIO) return Error{failed("read", file, errno).message()};
+  if (fd < 0 && errno == EIO) segment.unreadable = true;
   std::string bytes(segment.size - std::min(from, segment.size), '\0');
   for (std::size_t done = 0; fd >= 0 && done < bytes.size();) {
     const ssize_t got = ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(from + done));
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0) segment.unreadable = true;
     if (got <= 0) break;
     done += static_cast<std::size_t>(got);
   }
@@ -217,12 +225,31 @@ void Segments::forget(std::size_t from, std::size_t to) {
   list_.erase(list_.begin() + static_cast<std::ptrdiff_t>(from), list_.begin() + static_cast<std::ptrdiff_t>(to) + 1);
 }
 
+/// Takes the file away, or out of the way; false when `errno` tells why not.
+bool Segments::discard(const Segment& segment) {
+  const fs::path file = path(segment);
+  if (!segment.unreadable) return ::unlink(file.c_str()) == 0 || errno == ENOENT;
+  fs::path aside = file.native() + damaged_suffix;
+  if (::rename(file.c_str(), aside.c_str()) != 0) return errno == ENOENT;
+  keep_aside(std::move(aside));
+  return true;
+}
+
+void Segments::keep_aside(fs::path file) {
+  std::erase(kept_, file);
+  kept_.push_back(std::move(file));
+  if (kept_.size() <= most_kept) return;
+  ::unlink(kept_.front().c_str());
+  kept_.pop_front();
+}
+
 Status Segments::remove_oldest() {
   const fs::path file = path(list_.front());
-  const bool gone = ::unlink(file.c_str()) == 0 || errno == ENOENT;
+  const bool unreadable = list_.front().unreadable, gone = discard(list_.front());
   const int error = errno;
   // An empty one is delivered to nobody.
-  Status status = gone || ::truncate(file.c_str(), 0) == 0 ? Status::ok() : failed("remove", file, error);
+  Status status =
+      gone || (!unreadable && ::truncate(file.c_str(), 0) == 0) ? Status::ok() : failed("remove", file, error);
   if (list_.size() == 1) close_newest();
   forget(0, 0);
   return status;
@@ -251,7 +278,7 @@ Status Segments::replace(std::size_t from, std::size_t to, std::string_view bloc
   if (!blocks.empty())
     if (const Status status = write_new(made, blocks); !status) return status;
   for (std::size_t i = from; i <= to; ++i)
-    if (blocks.empty() || list_[i].first != made.first || list_[i].last != made.last) ::unlink(path(list_[i]).c_str());
+    if (blocks.empty() || list_[i].first != made.first || list_[i].last != made.last) discard(list_[i]);
   forget(from, to);
   if (blocks.empty()) return Status::ok();
   list_.insert(list_.begin() + static_cast<std::ptrdiff_t>(from), made);

@@ -3,6 +3,7 @@
 // change leaves the folder so that a kill at any instant costs nothing.
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ namespace trafficd::spool {
 struct Segment {
   std::uint64_t first = 0, last = 0;
   std::uint64_t size = 0;
-  std::optional<Duration> grain;  ///< of its blocks; read when first asked for
+  std::optional<Duration> grain;    ///< of its blocks; read when first asked for
+  mutable bool unreadable = false;  ///< the disk failed to give its bytes: not to be deleted
 };
 
 /// One thread.
@@ -38,7 +40,8 @@ class Segments {
   std::uint64_t bytes() const { return bytes_; }
   std::filesystem::path path(const Segment& segment) const;
   /// The bytes of a segment behind `from`. What is not there any more, or cannot be read from the disk, is zero: damage
-  /// like any other. Fails when it may work later.
+  /// like any other, but that the file, when it goes from the list, is kept as `….damaged` for a disk that may be
+  /// rescued: the last few of them. Fails when it may work later.
   Result<std::string> read(const Segment& segment, std::uint64_t from = 0) const;
   Duration grain(std::size_t index);
   /// Until the next start.
@@ -61,6 +64,8 @@ class Segments {
   Status open_newest(std::size_t more);
   Status write_new(const Segment& segment, std::string_view blocks) const;
   bool sync_folder() const;
+  bool discard(const Segment& segment);
+  void keep_aside(std::filesystem::path file);
   void forget(std::size_t from, std::size_t to);
   void close_newest();
 
@@ -69,7 +74,8 @@ class Segments {
   std::vector<Segment> list_;
   std::uint64_t bytes_ = 0, next_ = 1;
   std::size_t oversized_ = 0;
-  int newest_ = -1;  // the newest segment, while it is written to
+  std::deque<std::filesystem::path> kept_;  // renamed to `….damaged`, oldest first
+  int newest_ = -1;                         // the newest segment, while it is written to
   bool unsynced_ = false;
 };
 

@@ -278,12 +278,15 @@ Result<Timestamp> parse_time(std::string_view text, const Zone& zone, Timestamp 
       return Timestamp{seconds{stamp}};
   } else if (const auto moment = parse_date(text, zone)) {
     return *moment;
+  } else if (const auto clock = parse_date(concat(label(today, Unit::day, zone), ' ', text), zone)) {
+    return *clock;
   } else if (const auto age = parse_duration(text); age && *age <= now.time_since_epoch() && *age >= Duration{0}) {
     return now - *age;
   }
-  return Error{concat("cannot read the time '", text,
-                      "'; write 2026-11-21, 2026-11, 2026, '2026-11-21 14:00', 2026-11-21T14:00:30Z, @1700000000, now, "
-                      "today, yesterday, or an age such as 7d")};
+  return Error{
+      concat("cannot read the time '", text,
+             "'; write 2026-11-21, 2026-11, 2026, '2026-11-21 14:00', 14:00, 2026-11-21T14:00:30Z, @1700000000, now, "
+             "today, yesterday, or an age such as 7d")};
 }
 
 std::string label(const Period& period, Unit unit, const Zone& zone) {

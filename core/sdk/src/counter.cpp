@@ -8,14 +8,9 @@
 namespace trafficd {
 
 using detail::each_total;
+using detail::passed;
 
 namespace {
-
-std::size_t count_counters(const Measurement& measurement) {
-  const auto& fields = measurement.fields();
-  return static_cast<std::size_t>(
-      std::count_if(fields.begin(), fields.end(), [](const FieldSpec& f) { return f.kind == Kind::counter; }));
-}
 
 /// All of the totals count, because the life began at zero.
 void count_from_zero(const Sample& sample, Baseline& life, Increase& increase) {
@@ -48,7 +43,7 @@ void detail::count_growth(const Sample& sample, Baseline& life, Increase& increa
     if (mark == Baseline::unseen) {
       mark = total;
     } else if (total > mark) {
-      increase.amounts[i] = total - mark;
+      increase.amounts[i] = passed(mark, total);
       mark = total;
       grown = true;
     }
@@ -80,13 +75,6 @@ bool stands_below(const Sample& sample, const Baseline& life) {
   return below;
 }
 
-std::vector<std::size_t> counter_fields(const Measurement& measurement) {
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < measurement.fields().size(); ++i)
-    if (measurement.fields()[i].kind == Kind::counter) places.push_back(i);
-  return places;
-}
-
 Increase CounterTracker::step(const Sample& sample) {
   Increase increase;
   step(sample, increase);
@@ -94,7 +82,7 @@ Increase CounterTracker::step(const Sample& sample) {
 }
 
 void CounterTracker::step(const Sample& sample, Increase& increase) {
-  const std::size_t counters = count_counters(sample.series->measurement());
+  const std::size_t counters = sample.series->measurement().counters().size();
   increase.reason = Increase::Reason::first;
   increase.from = increase.since = sample.time;
   increase.amounts.assign(counters, 0);

@@ -8,14 +8,23 @@ namespace trafficd::detail {
 /// Calls `use(counter's place among the counters, total)` for each counter field that is present.
 template <class Use>
 void each_total(const Sample& sample, const Use& use) {
-  const auto& fields = sample.series->measurement().fields();
-  std::size_t place = 0;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].kind != Kind::counter) continue;
-    if (i < sample.values.size())
-      if (const std::uint64_t total = total_of(sample.values[i]); total != Baseline::unseen) use(place, total);
-    ++place;
+  const std::vector<std::size_t>& counters = sample.series->measurement().counters();
+  for (std::size_t place = 0; place < counters.size(); ++place) {
+    if (counters[place] >= sample.values.size()) continue;
+    const Value& value = sample.values[counters[place]];
+    std::uint64_t total = total_of(value);
+    // All bits set is what a device shows that is gone. Where lives have names nothing counts that far; without them
+    // a counter passes by on its way to zero, and goes for the number before it, for a baseline says "unseen" by this.
+    if (sample.epoch == 0 && value.is_unsigned() && total == Baseline::unseen) --total;
+    if (total != Baseline::unseen) use(place, total);
   }
+}
+
+/// What passed from one total to another; over the end of 64 bits, to one below it. The last two numbers are one, and
+/// it is the last: where nobody meets the other this is exact.
+inline std::uint64_t passed(std::uint64_t before, std::uint64_t after) {
+  const auto whole = [](std::uint64_t total) { return total + (total == Baseline::unseen - 1 ? 1 : 0); };
+  return whole(after) - whole(before);
 }
 
 /// The same life: what stands above the marks counts, per field.

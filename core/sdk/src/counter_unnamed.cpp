@@ -11,6 +11,7 @@ namespace trafficd {
 
 using detail::count_growth;
 using detail::each_total;
+using detail::passed;
 
 namespace {
 
@@ -34,6 +35,13 @@ double most_between(const Series& series, Timestamp from, Timestamp to) {
 
 bool narrow(const CounterTraits& traits) { return traits.width < 64; }
 std::uint64_t range(const CounterTraits& traits) { return std::uint64_t{1} << traits.width; }
+
+/// What a counter carries until it stands where it stood; of 64 bits the most that can be said.
+std::uint64_t one_turn(const CounterTraits& traits) { return narrow(traits) ? range(traits) : Baseline::unseen; }
+/// What a counter that fell carried if it ran over its width.
+std::uint64_t wrapped_by(const CounterTraits& traits, std::uint64_t before, std::uint64_t after) {
+  return narrow(traits) ? range(traits) - before + after : passed(before, after);
+}
 
 /// Whether the sample can be what the counters with these marks came to by plain growth.
 bool continues(const std::vector<std::uint64_t>& marks, Timestamp time, const Sample& sample) {
@@ -61,7 +69,7 @@ bool same(const Sample& sample, const Held& held) {
 }
 
 std::vector<std::uint64_t> totals_of(const Sample& sample) {
-  std::vector<std::uint64_t> totals(counter_fields(sample.series->measurement()).size(), Baseline::unseen);
+  std::vector<std::uint64_t> totals(sample.series->measurement().counters().size(), Baseline::unseen);
   each_total(sample, [&](std::size_t i, std::uint64_t total) { totals[i] = total; });
   return totals;
 }
@@ -71,43 +79,54 @@ struct Judgement {
   std::string_view why{};
 };
 
+/// A restart meets a counter anywhere: that it stood so near its end, and was read so soon again, happens by chance to
+/// one in 64.
+bool over_the_top(const CounterTraits& traits, std::uint64_t before, std::uint64_t after) {
+  return static_cast<double>(wrapped_by(traits, before, after)) <= std::ldexp(1.0, traits.width) / 64;
+}
+
 /// What the steps of all fields together can be.
 struct Evidence {
   bool fell = false, grew = false;
-  bool wrap = true, restart = true;              ///< what is believable
+  bool wrap = true, restart = true;  ///< what is believable
+  bool at_the_top = true;            ///< what fell was so near its end that a restart would be a rare chance
   std::uint64_t largest = 0, largest_after = 0;  ///< the counter that says most
 
   Evidence(const Series& series, const Baseline& life, const std::vector<std::uint64_t>& totals, Timestamp time) {
+    const CounterTraits& traits = series.traits();
     const double most = most_between(series, life.time, time);
-    const double width = std::ldexp(1.0, series.traits().width);
     for (std::size_t i = 0; i < life.totals.size(); ++i) {
       const std::uint64_t before = life.totals[i], after = totals[i];
       if (before == Baseline::unseen || after == Baseline::unseen) continue;
-      fell = fell || after < before;
+      const bool falls = after < before;
+      const auto step = static_cast<double>(falls ? wrapped_by(traits, before, after) : after - before);
+      fell = fell || falls;
       grew = grew || after > before;
-      const double here = static_cast<double>(after), step = here - static_cast<double>(before);
-      if ((step < 0 ? step + width : step) > most || static_cast<double>(before) >= width) wrap = false;
-      if (here > most) restart = false;
+      if (step > most || (narrow(traits) && before >= range(traits))) wrap = false;
+      if (falls && !over_the_top(traits, before, after)) at_the_top = false;
+      if (static_cast<double>(after) > most) restart = false;
       if (before < largest) continue;
       largest = before;
       largest_after = after;
     }
-    wrap = wrap && narrow(series.traits());
+    // One that can run over more than once meanwhile is found anywhere afterwards.
+    at_the_top = at_the_top && most < std::ldexp(1.0, traits.width);
   }
 };
 
 constexpr std::string_view either = "fell, and both a wrap and a restart are believable";
 
-/// All of it wrapped, or all of it began anew; when both are believable, or none is, it is not for us to say.
+/// All of it wrapped, or all of it began anew; when both are believable alike, or none is, it is not for us to say.
 Judgement judge(const Series& series, const Baseline& life, const Held& held) {
   using Reason = Increase::Reason;
   const Evidence evidence(series, life, held.totals, held.time);
   if (!evidence.fell) return {.why = "grew by more than can have passed in that time"};
   if (series.traits().max_rate == 0) {
-    if (narrow(series.traits())) return {.why = "fell, and without a known rate a wrap looks like a restart"};
+    if (narrow(series.traits()) || evidence.wrap)
+      return {.why = "fell, and without a known rate a wrap looks like a restart"};
     if (evidence.grew) return {.why = "fell while another counter went on, so it did not restart"};
   }
-  if (evidence.wrap && evidence.restart) return {.why = either};
+  if (evidence.wrap && evidence.restart && !evidence.at_the_top) return {.why = either};
   if (evidence.wrap) return {.reason = Reason::wrapped};
   if (!evidence.restart) return {.why = "fell to more than can have passed in that time"};
   if (evidence.largest_after > evidence.largest / 2) return {.why = "fell by less than half: set back, or restarted"};
@@ -119,16 +138,17 @@ struct Amounts {
   std::uint64_t least, most;
 };
 
+/// A counter of 64 bits wraps only at its end, or any fall of it would have a second reading.
 Amounts readings(const CounterTraits& traits, std::uint64_t before, std::uint64_t after) {
-  if (after >= before) return {after - before, after - before};
-  if (!narrow(traits) || before >= range(traits)) return {after, after};
-  const std::uint64_t wrapped = range(traits) - before + after;
+  if (after >= before) return {passed(before, after), passed(before, after)};
+  if (narrow(traits) ? before >= range(traits) : !over_the_top(traits, before, after)) return {after, after};
+  const std::uint64_t wrapped = wrapped_by(traits, before, after);
   return {std::min(after, wrapped), std::max(after, wrapped)};
 }
 
 void set_aside(const Sample& sample, Increase& increase, Doubt doubt) {
   const Measurement& measurement = sample.series->measurement();
-  const std::string& field = measurement.fields()[counter_fields(measurement)[doubt.counter]].name;
+  const std::string& field = measurement.fields()[measurement.counters()[doubt.counter]].name;
   doubt.id = doubt_id(sample, field, doubt.before, doubt.after);
   increase.doubts.push_back(std::move(doubt));
 }
@@ -143,7 +163,7 @@ void set_step_aside(const Sample& sample, Baseline& life, const Held& held, std:
     const std::uint64_t before = std::exchange(mark, after);
     if (before == Baseline::unseen) continue;
     if (after >= before && static_cast<double>(after - before) <= most) {
-      increase.amounts[i] = after - before;
+      increase.amounts[i] = passed(before, after);
       continue;
     }
     const Amounts brings = readings(sample.series->traits(), before, after);
@@ -160,7 +180,8 @@ void decide(const Sample& sample, Baseline& life, Held& held, Increase& increase
   const CounterTraits& traits = sample.series->traits();
   auto [reason, why] = judge(*sample.series, life, held);
   // The held reading may have been a wrong one, just when the counters wrapped: then it is no step of theirs.
-  if (reason == Increase::Reason::restarted && Evidence(*sample.series, life, totals_of(sample), sample.time).wrap) {
+  if (!Evidence(*sample.series, life, held.totals, held.time).wrap &&
+      Evidence(*sample.series, life, totals_of(sample), sample.time).wrap) {
     reason = Increase::Reason::doubtful;
     why = either;
     held = {held.begun, sample.time, sample.time, totals_of(sample)};
@@ -177,12 +198,12 @@ void decide(const Sample& sample, Baseline& life, Held& held, Increase& increase
     if (reason == Increase::Reason::restarted)
       increase.amounts[i] = counted ? after : 0;
     else if (counted && mark != Baseline::unseen)
-      increase.amounts[i] = after < mark ? range(traits) - mark + after : after - mark;
+      increase.amounts[i] = after < mark ? wrapped_by(traits, mark, after) : passed(mark, after);
     if (counted || reason == Increase::Reason::restarted) mark = counted ? after : 0;
   }
   life.time = sample.time;
   each_total(sample, [&](std::size_t i, std::uint64_t total) {
-    increase.amounts[i] += total - life.totals[i];
+    increase.amounts[i] += passed(life.totals[i], total);
     life.totals[i] = total;
   });
   held.begun = held.time;
@@ -200,7 +221,7 @@ void set_other_reading_aside(const Sample& sample, const Baseline& life, const H
     const std::uint64_t mark = life.totals[i], between = held.totals[i];
     if (mark == Baseline::unseen || between >= mark) return;
     const std::uint64_t more = reason == Increase::Reason::restarted ? mark
-                               : reason == Increase::Reason::wrapped ? range(traits)
+                               : reason == Increase::Reason::wrapped ? one_turn(traits)
                                                                      : mark - between;
     set_aside(sample, increase, {{}, i, sample.time, between, total, more, more, came_back});
   });
@@ -236,8 +257,11 @@ void CounterTracker::drop_held() {
 /// next sample goes on from it.
 void CounterTracker::step_back(const Sample& sample, Baseline& life, Increase& increase) {
   const bool lower = stands_below(sample, life), higher = stands_above(sample, life);
+  const bool late = seconds_between(sample.time, life.time) <= latest;
+  // A late one that the counters had passed shows that a higher one beside it was wrong then, and is sent again.
+  if (!higher && late && waits() && held_->time <= life.time) drop_held();
   if (!lower && !higher) return;
-  if (seconds_between(sample.time, life.time) <= latest) {
+  if (late) {
     const bool earlier_life = held_ && sample.time <= held_->begun;
     const bool another_waits = waits() && held_->time > life.time;
     if (lower || earlier_life || another_waits) return;
@@ -256,6 +280,9 @@ void CounterTracker::step_unnamed(const Sample& sample, Baseline& life, Increase
   increase.reason = Increase::Reason::repeated;
   increase.from = increase.since = std::min(life.time, sample.time);
   if (waits()) held_->totals.resize(life.totals.size(), Baseline::unseen);
+  // Readings that came together have one stamp: as long as they go on from each other, they are growth.
+  const bool together = sample.time == life.time && !waits() && continues(life.totals, life.time, sample);
+  if (together) return count_growth(sample, life, increase);
   if (sample.time <= life.time) return step_back(sample, life, increase);
   // What was stamped by a clock that was wrong then, far ahead or put back for one reading, bears nothing out.
   if (held_ && seconds_between(sample.time, held_->begun) > latest) held_->begun = Timestamp::min();

@@ -20,7 +20,8 @@ Result<std::string> read_secret(const std::string& file) {
     return Error{concat("could not read the secret from '", file, "': ", std::generic_category().message(code),
                         "; the user of the service must be able to read it")};
   };
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // Nobody may write where it is a pipe: that is no secret, and nothing to wait for.
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return failed(errno);
   std::string content(largest + 1, '\0');
   std::size_t length = 0;

@@ -1,6 +1,7 @@
 #include "trafficd/series.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "trafficd/units.hpp"
@@ -56,6 +57,8 @@ MeasurementPtr make_measurement(std::string name, std::string help, std::vector<
   made->name_ = std::move(name);
   made->help_ = std::move(help);
   made->fields_ = std::move(fields);
+  for (std::size_t i = 0; i < made->fields_.size(); ++i)
+    if (made->fields_[i].kind == Kind::counter) made->counters_.push_back(i);
   made->identity_ = std::move(identity);
   return made;
 }
@@ -101,6 +104,7 @@ struct CountedHandle {
 struct SeriesFactory {
   static SeriesPtr make(std::string instance, MeasurementPtr measurement, Tags identity, Tags attributes,
                         CounterTraits traits, std::shared_ptr<std::atomic<std::int64_t>> held, std::int64_t limit) {
+    if (!measurement) throw std::invalid_argument("a series without a measurement");
     std::shared_ptr<Series> made(new Series);
     settle_tags(*measurement, identity, attributes);
     made->instance_ = std::move(instance);

@@ -284,7 +284,7 @@ Result<Sample> parse_text(std::string_view line, const FindMeasurement& find) {
   std::vector<ParsedField> fields;
   if (!in.take(' ')) return Error{"expected a blank before the fields"};
   Reader none = in;
-  if (none.word() == "-") {
+  if (none.word() == "-" && !Reader(none).take('=')) {
     in = none;
   } else {
     do {

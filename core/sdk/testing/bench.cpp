@@ -88,24 +88,14 @@ Bench::Bench(const PluginDescriptor& plugin, std::string_view yaml, HostSettings
   const ConfigNode own = take_common(plugin, root, settings);
   host_ = std::make_unique<TestHost>(std::move(settings));
   for (const MeasurementPtr& measurement : plugin.declare().measurements) lines_.declare(measurement);
-  switch (type_) {
-    case PluginType::input: input_ = plugin.make_input(own, *host_); break;
-    case PluginType::stage: stage_ = plugin.make_stage(own, *host_); break;
-    case PluginType::output: output_ = plugin.make_output(own, *host_); break;
-  }
+  instance_.emplace(plugin, own, *host_);
 }
 
 Bench::~Bench() { close_now(); }
 
 Status Bench::open() {
   if (open_) throw std::logic_error("the instance is open already");
-  Status status = Status::ok();
-  if (stage_)
-    status = stage_->open();
-  else if (output_)
-    status = output_->open();
-  else
-    status = std::visit([](const auto& input) { return input->open(); }, input_);
+  const Status status = instance_->open();
   open_ = status.is_ok();
   collected_ = false;
   ticker_.reset();
@@ -117,12 +107,7 @@ void Bench::close() { close_now(); }
 void Bench::close_now() noexcept {
   if (!open_) return;
   open_ = false;
-  if (stage_)
-    stage_->close();
-  else if (output_)
-    output_->close();
-  else
-    std::visit([](const auto& input) { input->close(); }, input_);
+  instance_->close();
 }
 
 void Bench::ensure_open() {
@@ -137,14 +122,14 @@ Status Bench::collect() {
 }
 
 Duration Bench::step_interval() const {
-  if (stage_) return stage_->tick_interval();
-  return output_ ? std::chrono::minutes(1) : host_->interval();
+  if (type_ == PluginType::stage) return instance_->stage()->tick_interval();
+  return type_ == PluginType::output ? std::chrono::minutes(1) : host_->interval();
 }
 
 Status Bench::step() {
-  if (output_) return output_->idle();
-  if (!stage_) return collect();
-  stage_->tick(host_->clock().now(), samples_);
+  if (type_ == PluginType::output) return output().idle();
+  if (type_ == PluginType::input) return collect();
+  stage().tick(host_->clock().now(), samples_);
   return Status::ok();
 }
 
@@ -190,7 +175,7 @@ std::string Bench::process(std::string_view lines) {
 
 void Bench::process(Batch& batch) {
   ensure_open();
-  stage_->process(batch);
+  stage().process(batch);
   samples_.insert(samples_.end(), batch.begin(), batch.end());
 }
 
@@ -201,7 +186,7 @@ WriteResult Bench::write(std::string_view lines) {
 
 WriteResult Bench::write(std::span<const Sample> batch) {
   ensure_open();
-  return output_->write(batch);
+  return output().write(batch);
 }
 
 }  // namespace trafficd::testing

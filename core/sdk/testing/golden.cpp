@@ -178,6 +178,19 @@ std::string run_case(const PluginDescriptor& plugin, const fs::path& folder) {
   return expected == outcome ? "" : first_difference(expected, outcome);
 }
 
+int run_cases(const PluginDescriptor& plugin, const fs::path& plugin_folder) {
+  const std::vector<fs::path> cases = cases_of(plugin_folder);
+  if (cases.empty()) std::fprintf(stderr, "there is no case below '%s'\n", (plugin_folder / "cases").c_str());
+  bool good = !cases.empty();
+  for (const fs::path& folder : cases) {
+    const std::string difference = run_case(plugin, folder);
+    if (difference.empty()) continue;
+    good = false;
+    std::fprintf(stderr, "%s: %s\n", folder.c_str(), difference.c_str());
+  }
+  return good ? 0 : 1;
+}
+
 CapturedOutput::CapturedOutput() {
   std::fflush(stdout);
   std::string name = (fs::temp_directory_path() / "trafficd-captured-XXXXXX").string();

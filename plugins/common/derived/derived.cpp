@@ -22,7 +22,7 @@ ShapePtr Shapes::of(const MeasurementPtr& source) {
 ShapePtr Shapes::make(const MeasurementPtr& source) const {
   auto shape = std::make_shared<Shape>();
   shape->source = source;
-  const std::vector<std::size_t> places = counter_fields(*source);
+  const std::vector<std::size_t>& places = source->counters();
   std::vector<FieldSpec> specs;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const FieldSpec& counter = source->fields()[places[i]];

@@ -271,7 +271,7 @@ bool Interface::meet(int index, bool watched) {
   if (lives_.known(index))
     lives_.rename(index, watched, false);
   else if (!scanned_)
-    lives_.meet(index, watched);
+    lives_.meet(index, watched, totals_.remembers(index));
   else if (!socket_.is_open() || in_doubt_)
     lives_.appear(index, watched, !socket_.is_open());
   else

@@ -1,91 +1,12 @@
 // The input on a tree of its own: what it reads, whom it watches, and how it tells the lives of interfaces apart.
-#include <algorithm>
 #include <limits>
 
-#include "catch.hpp"
-#include "trafficd/testing/bench.hpp"
-
-extern "C" const trafficd::PluginDescriptor* trafficd_input_interface();
+#include "watched_tree.hpp"
 
 namespace {
 
 using namespace trafficd;
-using namespace std::chrono_literals;
-namespace fs = std::filesystem;
-
-/// A small /sys and /proc.
-class Tree {
- public:
-  Tree() {
-    folder_.write("proc/sys/kernel/random/boot_id", "1b0c2f9e-0000-4000-8000-000000000001\n");
-    fs::create_directories(net());
-  }
-  fs::path net() const { return folder_.path() / "sys/class/net"; }
-  void proc(const std::string& name, std::string_view content) { folder_.write("proc/" + name, content); }
-  void set(const std::string& name, const std::string& file, std::string_view content) {
-    folder_.write("sys/class/net/" + name + "/" + file, content);
-  }
-  void add(const std::string& name, int index, std::uint64_t rx = 0, std::uint64_t tx = 0) {
-    set(name, "ifindex", std::to_string(index) + "\n");
-    set(name, "type", "1\n");
-    set(name, "operstate", "up\n");
-    for (const char* zero : {"rx_packets", "tx_packets", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped"})
-      set(name, std::string("statistics/") + zero, "0\n");
-    count(name, rx, tx);
-  }
-  void count(const std::string& name, std::uint64_t rx, std::uint64_t tx) {
-    set(name, "statistics/rx_bytes", std::to_string(rx) + "\n");
-    set(name, "statistics/tx_bytes", std::to_string(tx) + "\n");
-  }
-  void remove(const std::string& name) { fs::remove_all(net() / name); }
-  void rename(const std::string& from, const std::string& to) { fs::rename(net() / from, net() / to); }
-  std::string yaml(const std::string& more = {}) const { return "root: " + folder_.path().string() + "\n" + more; }
-
- private:
-  testing::TempFolder folder_;
-};
-
-class Watch {
- public:
-  explicit Watch(const Tree& tree, const std::string& more = {})
-      : bench_(*trafficd_input_interface(), tree.yaml(more)) {}
-  testing::Bench* operator->() { return &bench_; }
-  /// The samples of one collect.
-  Batch tick() {
-    bench_.clear();
-    REQUIRE(bench_.collect().is_ok());
-    bench_.clock().advance(10s);
-    return bench_.samples();
-  }
-
- private:
-  testing::Bench bench_;
-};
-
-std::vector<std::string> names(const Batch& batch) {
-  std::vector<std::string> all;
-  for (const Sample& sample : batch) all.emplace_back(*sample.series->tag("interface"));
-  std::ranges::sort(all);
-  return all;
-}
-
-const Sample& of(const Batch& batch, std::string_view name, std::string_view measurement = "interface") {
-  for (const Sample& sample : batch)
-    if (sample.series->tag("interface") == name && sample.series->measurement().name() == measurement) return sample;
-  FAIL("no sample of " << name);
-  return batch.front();
-}
-
-Value value(const Sample& sample, std::string_view field) {
-  const auto& fields = sample.series->measurement().fields();
-  REQUIRE(sample.values.size() == fields.size());
-  for (std::size_t i = 0; i < fields.size(); ++i)
-    if (fields[i].name == field) return sample.values[i];
-  FAIL("no field " << field);
-  return {};
-}
-
-using Names = std::vector<std::string>;
+using namespace trafficd::interface;
 
 TEST_CASE("interface: counters and state are read at each tick") {
   Tree tree;
@@ -245,51 +166,6 @@ TEST_CASE("interface: on a kernel of 32 bits totals go on over the wraps of what
   CHECK(of(restarted, "eth0").epoch == of(before, "eth0").epoch);
   CHECK(value(of(restarted, "eth0"), "rx_bytes") == Value(range + 600));
   CHECK(watch->host().meter().counted("counter_resets") == 0);
-}
-
-TEST_CASE("interface: what it carried between two times under a watched name is not counted") {
-  Tree tree;
-  tree.add("eth0", 2, 100);
-  Watch watch(tree, "match: [\"eth*\"]");
-  const Batch before = watch.tick();
-  tree.rename("eth0", "other");
-  CHECK(watch.tick().empty());
-  tree.count("other", 9'000, 0);
-  tree.rename("other", "eth0");
-  const Batch back = watch.tick();
-  REQUIRE(back.size() == 1);
-  CHECK(back[0].mark_only);
-  CHECK(back[0].epoch != before[0].epoch);
-}
-
-TEST_CASE("interface: a renamed one keeps its life") {
-  Tree tree;
-  tree.add("eth0", 2, 100);
-  Watch watch(tree);
-  const Batch before = watch.tick();
-  tree.rename("eth0", "lan0");
-  tree.add("eth0", 3, 1);
-  const Batch after = watch.tick();
-  REQUIRE(names(after) == Names{"eth0", "lan0"});
-  CHECK(of(after, "lan0").epoch == before[0].epoch);
-  CHECK_FALSE(of(after, "lan0").born);
-  CHECK(of(after, "eth0").born);
-}
-
-TEST_CASE("interface: one that gets a watched name only sets its mark") {
-  Tree tree;
-  tree.add("other", 2, 100);
-  Watch watch(tree, "match: [\"eth*\"]");
-  watch.tick();
-  tree.rename("other", "eth0");
-  const Batch first = watch.tick();
-  REQUIRE(first.size() == 1);
-  CHECK(first[0].mark_only);
-  CHECK_FALSE(first[0].born);
-  const Batch second = watch.tick();
-  REQUIRE(second.size() == 1);
-  CHECK_FALSE(second[0].mark_only);
-  CHECK(second[0].epoch == first[0].epoch);
 }
 
 TEST_CASE("interface: one that vanishes is left out and the others go on") {

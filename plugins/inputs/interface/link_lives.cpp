@@ -3,12 +3,23 @@
 #include <algorithm>
 
 #include "link_folder.hpp"
+#include "trafficd/units.hpp"
 
 namespace trafficd::interface {
 namespace {
 
 constexpr std::size_t most_ended = 4096;     // the kernel counts indices up: one that returns was given by hand
 constexpr std::size_t traffic_counters = 4;  // bytes and packets
+constexpr std::string_view mark_word = " mark", away_word = " away", born_word = " born ";
+// After that a holder that does not know it is one that was begun anew, and must not count all of its past at once.
+constexpr std::chrono::hours newborn{24};
+
+/// Takes the word off the end of the text; false when it does not stand there.
+bool take_off(std::string& text, std::string_view word) {
+  if (!text.ends_with(word)) return false;
+  text.resize(text.size() - word.size());
+  return true;
+}
 
 }  // namespace
 
@@ -22,16 +33,25 @@ void LinkLives::open(std::string boot_id, std::string network_namespace) {
     const auto index = !boot_id_.empty() && value.starts_with(origin())
                            ? parse_number<int>(std::string_view(name).substr(slash))
                            : std::nullopt;
-    if (index && *index > 0 && name == key(*index))
-      generations_[*index] = value.substr(origin().size());
-    else
+    if (!index || *index <= 0 || name != key(*index)) {
       host_.state().erase(name);  // of another boot
+      continue;
+    }
+    Note& note = notes_[*index];
+    note.generation = value.substr(origin().size());
+    if (const std::size_t at = note.generation.rfind(born_word); at != std::string::npos) {
+      note.born =
+          parse_number<std::int64_t>(std::string_view(note.generation).substr(at + born_word.size())).value_or(0);
+      note.generation.resize(at);
+    }
+    note.away = take_off(note.generation, away_word);
+    note.mark = take_off(note.generation, mark_word);
   }
 }
 
 void LinkLives::close() {
   lives_.clear();
-  generations_.clear();
+  notes_.clear();
   ended_.clear();
   next_ended_ = 0;
 }
@@ -42,44 +62,88 @@ void LinkLives::begin(int index, Life life) {
     std::erase(ended_, index);
     next_ended_ = 0;
   }
+  if (life.mark_due && life.watched) remember(index, {note_of(index).generation, true, false});
   lives_[index] = life;
 }
 
 void LinkLives::renew(int index) {
-  if (boot_id_.empty()) return;
   // A random number, not a count: it is forgotten with the device, and must not come again with the next one.
-  std::string& generation = generations_[index];
-  generation = std::to_string(new_epoch());
-  host_.state().put(key(index), origin() + generation);
+  remember(index, {std::to_string(new_epoch()), false, false});
 }
 
-void LinkLives::meet(int index, bool watched) { begin(index, {.watched = watched, .used = watched}); }
+/// On disk before the samples of this step go on: after a kill it must be the same life, and what it carried while it
+/// was not ours must not be counted, whether a holder has its mark by then or not.
+void LinkLives::remember(int index, Note note) {
+  if (boot_id_.empty() || note == note_of(index)) return;
+  host_.state().put(key(index), concat(origin(), note.generation, note.mark ? mark_word : "",
+                                       note.away ? away_word : "", note.born ? concat(born_word, note.born) : ""));
+  host_.state().secure();
+  notes_[index] = std::move(note);
+}
+
+LinkLives::Note LinkLives::note_of(int index) const {
+  const auto note = notes_.find(index);
+  return note == notes_.end() ? Note{} : note->second;
+}
+
+/// Until a holder has counted it: a kill may take the first samples with it.
+void LinkLives::note_birth(int index) {
+  Note note = note_of(index);
+  note.born = std::chrono::floor<std::chrono::seconds>(host_.clock().now()).time_since_epoch().count();
+  remember(index, std::move(note));
+}
+
+bool LinkLives::born_lately(const Note& note) const {
+  const Duration age = host_.clock().now() - Timestamp(std::chrono::seconds(note.born));
+  return note.born != 0 && !note.mark && !note.away && age < newborn;
+}
+
+void LinkLives::meet(int index, bool watched, bool used) {
+  const Note note = note_of(index);
+  used = used || watched;
+  begin(index,
+        {.born = born_lately(note), .mark_due = note.mark, .watched = used && !note.away, .used = used || note.away});
+  rename(index, watched, false);
+}
 
 void LinkLives::appear(int index, bool watched, bool from_zero) {
   begin(index, {.born = from_zero, .mark_due = !from_zero, .watched = watched, .used = watched});
+  if (from_zero && watched) note_birth(index);
 }
 
 void LinkLives::rename(int index, bool watched, bool from_zero) {
-  const auto life = lives_.find(index);
-  if (life == lives_.end()) return;
-  if (watched && !life->second.watched && !from_zero) {
+  const auto found = lives_.find(index);
+  if (found == lives_.end()) return;
+  Life& life = found->second;
+  if (watched && !life.watched && !from_zero) {
     // What it carried meanwhile must not look like growth since it was ours the last time.
-    if (life->second.used) renew(index);
-    life->second.mark_due = true;
-    life->second.born = false;
+    if (life.used) renew(index);
+    remember(index, {note_of(index).generation, true, false});
+    life.mark_due = true;
+    life.born = false;
+  } else if (watched != life.watched && life.used) {
+    Note note = note_of(index);
+    note.away = !watched;
+    remember(index, std::move(note));
+  } else if (watched && !life.watched && life.born) {
+    note_birth(index);
   }
-  life->second.watched = watched;
-  life->second.used = life->second.used || watched;
+  life.watched = watched;
+  life.used = life.used || watched;
 }
 
 void LinkLives::restart(int index, bool from_zero) {
   renew(index);
+  if (from_zero)
+    note_birth(index);
+  else
+    remember(index, {note_of(index).generation, true, false});
   lives_[index] = {.born = from_zero, .mark_due = !from_zero, .watched = true, .used = true};
 }
 
 void LinkLives::end(int index) {
   lives_.erase(index);
-  if (generations_.erase(index) > 0) host_.state().erase(key(index));
+  if (notes_.erase(index) > 0) host_.state().erase(key(index));
   if (ended_.size() < most_ended)
     ended_.push_back(index);
   else
@@ -89,7 +153,7 @@ void LinkLives::end(int index) {
 void LinkLives::keep_only(const std::set<int>& present) {
   std::set<int> gone;
   for (const auto& life : lives_) gone.insert(life.first);
-  for (const auto& generation : generations_) gone.insert(generation.first);
+  for (const auto& note : notes_) gone.insert(note.first);
   for (const int index : gone)
     if (!present.contains(index)) end(index);
 }
@@ -97,9 +161,9 @@ void LinkLives::keep_only(const std::set<int>& present) {
 std::uint64_t LinkLives::epoch(int index) const {
   if (boot_id_.empty()) return 0;
   const std::string number = std::to_string(index);
-  const auto generation = generations_.find(index);
-  if (generation == generations_.end()) return make_epoch({"interface", host_.id(), boot_id_, namespace_, number});
-  return make_epoch({"interface", host_.id(), boot_id_, namespace_, number, generation->second});
+  const std::string generation = note_of(index).generation;
+  if (generation.empty()) return make_epoch({"interface", host_.id(), boot_id_, namespace_, number});
+  return make_epoch({"interface", host_.id(), boot_id_, namespace_, number, generation});
 }
 
 bool LinkLives::born(int index) const {

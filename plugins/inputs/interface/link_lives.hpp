@@ -25,8 +25,8 @@ class LinkLives {
   std::string origin() const { return boot_id_.empty() ? "" : boot_id_ + ' ' + namespace_ + ' '; }
 
   bool known(int index) const { return lives_.contains(index); }
-  /// It was there before us.
-  void meet(int index, bool watched);
+  /// It was there before us. `used`: there are samples of it from before this start.
+  void meet(int index, bool watched, bool used = false);
   /// It appeared while we ran. One that carried something already was elsewhere before: that is not ours.
   void appear(int index, bool watched, bool from_zero);
   /// It goes by this name now, which is watched or not. What it carried under one that is not watched is not ours.
@@ -48,15 +48,28 @@ class LinkLives {
     bool born = false, mark_due = false, watched = false;
     bool used = false;  // there may be samples of it
   };
+  /// What the next start must know of a life; kept in the state.
+  struct Note {
+    std::string generation;  ///< empty: the first of its index
+    bool mark = false;       ///< it began with a mark
+    bool away = false;       ///< there are samples of it, and now it goes by a name that is not watched
+    std::int64_t born = 0;   ///< when it began under our eyes, unix seconds; 0: it did not
+    friend bool operator==(const Note&, const Note&) = default;
+  };
+  Note note_of(int index) const;
+  void note_birth(int index);
+  /// Whether a holder may still not know it: what it carried may have been lost with the daemon that saw it begin.
+  bool born_lately(const Note& note) const;
   void begin(int index, Life life);
   void renew(int index);
+  void remember(int index, Note note);
   std::string key(int index) const { return "generation/" + std::to_string(index); }
 
   Host& host_;
   std::string boot_id_, namespace_;
   std::map<int, Life> lives_;
-  std::map<int, std::string> generations_;  // only of those that are not the first of their index; kept in the state
-  std::vector<int> ended_;                  // the latest, as a ring
+  std::map<int, Note> notes_;
+  std::vector<int> ended_;  // the latest, as a ring
   std::size_t next_ended_ = 0;
 };
 

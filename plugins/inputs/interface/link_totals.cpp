@@ -12,7 +12,7 @@ namespace trafficd::interface {
 namespace {
 
 constexpr std::uint64_t range = std::uint64_t{1} << 32;
-constexpr std::uint64_t least_saved = 1 << 20;  // below that it is not worth a write
+constexpr std::uint64_t least_saved = 1 << 20;  // below that only the first reading is worth a write
 constexpr std::uint64_t save_step = range / 4;  // of narrow counters, so that a wrap shows after a kill
 constexpr double most_in_packet = 65'536;       // segments that the card cuts up count as one
 constexpr double least_in_packet = 20;
@@ -115,7 +115,13 @@ void LinkTotals::restart(int index, LinkCounters& counters, Timestamp now) {
   save(index, memory);
 }
 
+bool LinkTotals::remembers(int index) const {
+  const auto known = links_.find(index);
+  return known != links_.end() && known->second.remembered;
+}
+
 bool LinkTotals::due(const Memory& memory) const {
+  if (!memory.kept) return true;
   for (std::size_t i = 0; i < byte_counters; ++i) {
     const std::uint64_t reached = total(memory.raw, i, memory.base[i]);
     if (reached / 2 >= std::max(memory.saved[i], least_saved / 2)) return true;
@@ -126,6 +132,7 @@ bool LinkTotals::due(const Memory& memory) const {
 
 void LinkTotals::save(int index, Memory& memory) {
   for (std::size_t i = 0; i < byte_counters; ++i) memory.saved[i] = total(memory.raw, i, memory.base[i]);
+  memory.kept = true;
   if (origin_.empty()) return;
   std::string text = concat(origin_, memory.time.time_since_epoch().count());
   for (std::size_t i = 0; i < memory.raw.size(); ++i)
@@ -155,7 +162,7 @@ bool LinkTotals::parse(std::string_view text, Memory& memory) const {
     memory.base[i] = *base;
   }
   for (std::size_t i = 0; i < byte_counters; ++i) memory.saved[i] = total(memory.raw, i, memory.base[i]);
-  memory.remembered = true;
+  memory.remembered = memory.kept = true;
   return text.empty();
 }
 

@@ -39,6 +39,8 @@ class LinkTotals {
   LinkCounters totals_of(int index, LinkCounters counters, std::uint64_t max_rate, Timestamp now) const;
   /// Its counters began anew: they are totals as they were read, and turned back to that.
   void restart(int index, LinkCounters& counters, Timestamp now);
+  /// Whether it was followed before this start.
+  bool remembers(int index) const;
   void end(int index);
   /// Ends all others.
   void keep_only(const std::set<int>& present);
@@ -49,6 +51,7 @@ class LinkTotals {
     std::array<std::uint64_t, link_counter_count> base{};  ///< what its wraps add
     Timestamp time;                                        ///< of the reading
     std::array<std::uint64_t, 2> saved{};                  ///< totals of bytes as remembered
+    bool kept = false;                                     ///< it stands in the state
     bool remembered = false;                               ///< from before this start, and not followed yet
   };
   static std::string key(int index) { return "totals/" + std::to_string(index); }

@@ -63,6 +63,8 @@ class Sqlite final : public Output {
     doubtful_.store(tally.doubtful, std::memory_order_relaxed);
     forgotten_.store(tally.forgotten, std::memory_order_relaxed);
     moved_.store(tally.moved, std::memory_order_relaxed);
+    if (tally.damaged > damaged_) tell_damaged(tally.damaged - damaged_);
+    damaged_.store(tally.damaged, std::memory_order_relaxed);
     return result;
   }
 
@@ -77,7 +79,8 @@ class Sqlite final : public Output {
         writer_({file_, tiers_of(config), config.gap}, host.log()),
         doubtful_(host.meter().counter("doubtful")),
         forgotten_(host.meter().counter("doubtful_forgotten")),
-        moved_(host.meter().counter("moved")) {}
+        moved_(host.meter().counter("moved")),
+        damaged_(host.meter().counter("damaged_series")) {}
 
   void tell_doubtful(std::uint64_t count) {
     doubts_.complain(Level::warning, concat(count, count == 1 ? " step of a counter was" : " steps of counters were",
@@ -86,12 +89,18 @@ class Sqlite final : public Output {
                                             file_, "' shows what and why"));
   }
 
+  void tell_damaged(std::uint64_t count) {
+    host_.log().error(concat("the marks of ", count, " series in '", file_,
+                             "' are damaged: what they carried since their last samples is not counted, and they go on "
+                             "from here; look after the disk"));
+  }
+
   Host& host_;
   const std::filesystem::path file_;
   const bool below_state_;
   history::Writer writer_;
   Complaint doubts_{host_.log(), host_.clock()};
-  std::atomic<std::uint64_t>&doubtful_, &forgotten_, &moved_;
+  std::atomic<std::uint64_t>&doubtful_, &forgotten_, &moved_, &damaged_;
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "record.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "trafficd/text.hpp"
+#include "trafficd/units.hpp"
 
 namespace trafficd::total {
 
@@ -10,6 +12,20 @@ namespace {
 
 // Late samples of older lives than these do not come any more after a restart.
 constexpr std::size_t lives_stored = 4;
+constexpr std::string_view begun_word = "begun ";
+
+/// Takes the line off, where there is one; false when it is none.
+bool read_begin(std::string_view& bytes, Record& record) {
+  record.begun = Record::never;
+  if (!bytes.starts_with(begun_word)) return true;
+  const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+  std::int64_t seconds = 0;
+  const auto [stop, error] = std::from_chars(bytes.data() + begun_word.size(), bytes.data() + end, seconds);
+  if (error != std::errc{} || stop != bytes.data() + end || end == bytes.size()) return false;
+  record.begun = Timestamp(std::chrono::seconds(seconds));
+  bytes.remove_prefix(end + 1);
+  return true;
+}
 
 }  // namespace
 
@@ -28,7 +44,9 @@ std::string key_of(const SeriesPtr& kept) {
 std::string to_bytes(const Record& record, const SeriesPtr& kept) {
   Sample line{.series = kept, .time = record.time, .epoch = record.epoch};
   line.values.assign(record.totals.begin(), record.totals.end());
-  return to_text(line) + '\n' + record.tracker.to_bytes(lives_stored);
+  const auto begun = std::chrono::floor<std::chrono::seconds>(record.begun).time_since_epoch().count();
+  return concat(to_text(line), '\n', record.begun == Record::never ? "" : concat(begun_word, begun, '\n'),
+                record.tracker.to_bytes(lives_stored));
 }
 
 bool from_bytes(std::string_view key, std::string_view bytes, Record& record, std::vector<std::string>& names) {
@@ -42,7 +60,8 @@ bool from_bytes(std::string_view key, std::string_view bytes, Record& record, st
   names.clear();
   for (const FieldSpec& field : line->series->measurement().fields()) names.push_back(field.name);
   for (const Value& value : line->values) record.totals.push_back(value.as_unsigned());
-  return record.tracker.from_bytes(bytes.substr(end + 1), names.size());
+  bytes.remove_prefix(end + 1);
+  return read_begin(bytes, record) && record.tracker.from_bytes(bytes, names.size());
 }
 
 void reorder(Record& record, const std::vector<std::string>& names, const Measurement& counters) {

@@ -17,7 +17,7 @@ using total::Record;
 
 struct Config {
   std::vector<std::string> fields;
-  bool drop = false;
+  bool drop = false, durable = true;
   Duration forget = 8760h;
 };
 
@@ -27,12 +27,18 @@ Options<Config> options() {
       .patterns(OptionDoc::Fits::counter)
       .not_empty()
       .add("drop", &Config::drop, "Whether the samples that totals were made of are taken out.")
+      .add(
+          "durable", &Config::durable,
+          "Whether a total is on disk before it is given out, so that it never falls; `no` saves writes: after a power "
+          "cut it may stand lower, by what came since the last checkpoint.")
       .add("forget", &Config::forget, "The total of a series that has not come for so long is forgotten.")
       .range(&Config::forget, 24h, 87600h);
 }
 
 constexpr std::size_t most_series = 100'000, most_lives = 4 * most_series;
 constexpr int ticks_in_memory = 24;
+// So long a kill may have taken the first totals from who is to count them.
+constexpr Duration newborn = 24h;
 
 using derived::Shape;
 using derived::ShapePtr;
@@ -157,7 +163,7 @@ class Total final : public Stage {
       track.refused = false;
       return;
     }
-    track.record = {.epoch = new_epoch(), .time = {}, .totals = {}, .tracker = {}};
+    track.record = {.epoch = new_epoch(), .time = {}, .totals = {}, .tracker = {}, .begun = host_.clock().now()};
     track.record.totals.resize(track.kept->measurement().fields().size());
     track.began_here = true;
     track.refused = stored_ >= most_series;
@@ -211,7 +217,9 @@ class Total final : public Stage {
     }
     if (!grown && sample.time < record.time) return;  // a late one: who counts has seen more already
     record.time = sample.time;
+    if (host_.clock().now() - record.begun >= newborn) record.begun = Record::never;
     host_.state().put(track.key, total::to_bytes(record, track.kept));
+    if (config_.durable && (grown || !known)) host_.state().secure();
 
     std::vector<Value> values(track.shape->columns.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -221,7 +229,7 @@ class Total final : public Stage {
     out.push_back({.series = track.derived,
                    .time = sample.time,
                    .epoch = record.epoch,
-                   .born = track.began_here,
+                   .born = track.began_here || record.begun != Record::never,
                    .values = std::move(values)});
   }
 

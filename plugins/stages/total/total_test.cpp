@@ -107,11 +107,24 @@ TEST_CASE("after a kill the next sample repairs what the state did not have yet"
     carried.kill(checkpoint);
     CHECK(carried.read("a", 1, 1'550, 9) == Totals{550, 2});
     CHECK(carried.last.epoch == epoch);
-    CHECK_FALSE(carried.last.born);
+    CHECK(carried.last.born);  // who has none of it may count all of it
+    carried.bench.clock().advance(25h);
+    carried.bench.close();
+    CHECK(carried.read("a", 1, 1'560, 9) == Totals{560, 2});
+    CHECK_FALSE(carried.last.born);  // who has none of it now was made anew
   }
-  SECTION("the source forgot: less, never more") {
+  SECTION("the source forgot, and the pair is an old one: less, never more") {
     carried.kill(checkpoint);
     CHECK(carried.read("a", 2, 10, 0) == Totals{110, 1});
+  }
+  SECTION("each step that grew was to be on disk before it went on, unless that is not wanted") {
+    CHECK(carried.bench.host().state().secured() == 3);
+    carried.read("a", 1, 1'500, 9);
+    CHECK(carried.bench.host().state().secured() == 3);
+    Carried lazy("{durable: no}");
+    lazy.read("a", 1, 1'000);
+    lazy.read("a", 1, 1'500);
+    CHECK(lazy.bench.host().state().secured() == 0);
   }
   SECTION("nothing was saved at all: another total, from zero") {
     carried.kill({});

@@ -140,8 +140,7 @@ TEST_CASE("the configurations of a plugin are its sample and its cases, each in 
   folder.write("sample.yaml", "plugin: weather\n");
   folder.write("cases/storm/config.yaml", "root: ${CASE}/root\nfile: ${OUT}\n");
   folder.write("cases/storm/root/rain", "7");
-  const PluginDescriptor plugin = described<GoodInput>();
-  const Configurations all = configurations_of({&plugin, folder.path().string()});
+  const Configurations all = configurations_of(folder.path());
   REQUIRE(all.size() == 2);
   CHECK(all[0].name == "sample.yaml");
   CHECK(all[0].yaml == "plugin: weather\n");

@@ -4,6 +4,7 @@
 
 #include "engine/document.hpp"
 #include "good.hpp"
+#include "readme_rules.hpp"
 
 namespace trafficd::contract {
 
@@ -71,7 +72,7 @@ TEST_CASE("a folder that is named otherwise or lacks a file is found") {
   const auto faults_of = [&](const std::string& folder, const std::string& missing) {
     for (const std::string& file : files)
       if (file != missing) root.write(folder + "/" + file, "");
-    return folder_faults({&plugin, (root.path() / folder).string()});
+    return folder_faults(plugin, root.path() / folder);
   };
   CHECK(faults_of("a/inputs/weather", "").text() == "");
   CHECK(faults_of("b/inputs/climate", "").text() == "its folder has another name\n");
@@ -120,7 +121,7 @@ TEST_CASE("measurements with bad names, units, tags or nothing to tell are found
 
 TEST_CASE("a plugin that does not say what it gives is found") {
   check_declared(measurement_faults, {}, "declares no measurement", PluginType::input);
-  check_declared(measurement_faults, {{}, {}, "Gives this and that."}, "declares no measurement", PluginType::input);
+  check_declared(measurement_faults, {{}, {}, "Gives what others say."}, "", PluginType::input);
   check_declared(measurement_faults, {{}, {measurement("rain", {good_field})}, {}}, "", PluginType::input);
   check_declared(measurement_faults, {}, "", PluginType::output);
   check_declared(measurement_faults, {{}, {}, "No full stop"}, "its notes", PluginType::stage);

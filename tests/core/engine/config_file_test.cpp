@@ -1,12 +1,18 @@
 #include "engine/config_file.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
 #include "catch.hpp"
+#include "trafficd/testing/temp_folder.hpp"
 #include "trafficd/units.hpp"
 
 using namespace trafficd;
+using trafficd::testing::TempFolder;
 
 namespace {
 
@@ -253,4 +259,25 @@ TEST_CASE("a file is read, and one that cannot be is told with the reason") {
   read_config_file(folder, problems);
   REQUIRE(problems.size() == 2);
   CHECK(problems[1].text().find("Is a directory") != std::string::npos);
+}
+
+TEST_CASE("a configuration may come through a pipe, and one that nobody writes is not waited for") {
+  const TempFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const int both = ::open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(both >= 0);
+  Problems problems;
+  read_config_file(pipe, problems, std::chrono::milliseconds(1));
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].text().find("timed out") != std::string::npos);
+  ::close(both);
+
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  REQUIRE(::write(ends[1], "a: 1\n", 5) == 5);
+  ::close(ends[1]);
+  CHECK(read_config_file(concat("/proc/self/fd/", ends[0]), problems).find("a")->text == "1");
+  CHECK(problems.size() == 1);
+  ::close(ends[0]);
 }

@@ -63,8 +63,8 @@ struct Bare final : Stage {
   void process(Batch&) override {}
 };
 
-const PluginDescriptor wifi = describe_plugin<Wifi>("wifi", "Signal of radios.");
-const PluginDescriptor bare = describe_plugin<Bare>("bare", "Does nothing.");
+const KnownPlugin wifi = describe_plugin<Wifi>("wifi", "Signal of radios.");
+const KnownPlugin bare = describe_plugin<Bare>("bare", "Does nothing.");
 
 const json::object& at(const json::value& root, const char* pointer) { return root.at_pointer(pointer).as_object(); }
 

@@ -1,8 +1,10 @@
 #pragma once
 // What the engine's tests stand on: services with a clock that the test moves, and small plugins made of lambdas.
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include "engine/input_runner.hpp"
 #include "engine/output_runner.hpp"
@@ -107,6 +109,15 @@ inline SelfReading reading_of(const MeterRegistry& meters, const std::string& in
   for (SelfReading& reading : meters.readings())
     if (reading.instance == instance) return reading;
   return {};
+}
+
+/// Asks again and again until it is so, or far too long for it ever to be.
+template <class Question>
+bool soon(Question&& question) {
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+       std::chrono::steady_clock::now() < end; std::this_thread::yield())
+    if (question()) return true;
+  return false;
 }
 
 }  // namespace trafficd::testing

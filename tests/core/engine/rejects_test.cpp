@@ -60,6 +60,23 @@ TEST_CASE_METHOD(RejectsFixture, "what cannot be set aside is told, with the fil
   CHECK(status.message().find(rejects.path().native()) != std::string::npos);
 }
 
+TEST_CASE_METHOD(RejectsFixture, "where the full file cannot be moved away it does not grow, and that is told") {
+  const std::filesystem::path older = rejects.path().native() + ".1";
+  std::filesystem::create_directories(older / "a folder in its place");
+  const Batch batch(3'000, make_sample(a, 1, 1));
+  std::vector<const Sample*> all;
+  for (const Sample& sample : batch) all.push_back(&sample);
+  Status last = Status::ok();
+  for (int round = 0; round < 20; ++round) last = rejects.add(ManualClock::default_start, "no", all);
+  INFO(last.message());
+  CHECK(last.message().find(older.native()) != std::string::npos);
+  const auto full = std::filesystem::file_size(rejects.path());
+  CHECK(full <= RejectsFile::max_size / 2);
+  std::filesystem::remove_all(older);
+  CHECK(rejects.add(ManualClock::default_start, "no", all).is_ok());
+  CHECK(std::filesystem::file_size(older) == full);
+}
+
 TEST_CASE("what an output rejects is counted and set aside") {
   EngineServices engine;
   script().write = [](std::span<const Sample> batch) {

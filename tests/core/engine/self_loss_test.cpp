@@ -25,7 +25,7 @@ Told told(EngineServices& engine, const std::string& reason) {
   auto meter = std::make_shared<InstanceMeter>("p", "pipeline", "");
   SampleQueue<Batch> queue(10'000, meter);
   InputRunner self(engine.services, settings, *trafficd_input_self(), [] {});
-  self.connect(queue);
+  self.connect({&queue});
   REQUIRE(self.step(*std::get<std::unique_ptr<PollInput>>(self.instance())).is_ok());
   for (const auto& batch : queue.take(10'000))
     for (const Sample& sample : *batch)

@@ -67,6 +67,31 @@ struct DamageFixture : SpoolFixture {
 }  // namespace
 
 TEST_CASE_METHOD(DamageFixture,
+                 "a file that the disk does not give is passed over; the last few are kept under another name") {
+  meter_ = std::make_unique<InstanceMeter>("out", "output", "");
+  spool = std::make_unique<Spool>(path, settings, *meter_, log, clock);
+  std::set<std::filesystem::path> kept;
+  for (int i = 1; i <= 6; ++i) {
+    REQUIRE_FALSE(spool->empty());
+    const auto all = files();
+    const std::filesystem::path name =
+        *std::ranges::find_if(all, [](const auto& each) { return each.extension() == ".seg"; });
+    // Reading a folder fails, as a bad sector does.
+    std::filesystem::remove(path / name);
+    std::filesystem::create_directory(path / name);
+    CHECK(drain().empty());
+    CHECK(damaged() == static_cast<std::uint64_t>(i));
+    std::filesystem::remove(path / (name.string() + ".damaged"));
+    write_file(path / (name.string() + ".damaged"), "what the disk gave later");
+    kept.insert(name.string() + ".damaged");
+    if (kept.size() > 4) kept.erase(kept.begin());
+    CHECK(files() == kept);
+    REQUIRE(append({{series, at(50 + i), 9, false, false, {50 + i, 1.0}}}).status);
+  }
+  CHECK(drain().size() == 1);
+}
+
+TEST_CASE_METHOD(DamageFixture,
                  "any byte may be wrong: the other blocks are delivered, and the damage is counted once") {
   for (std::size_t byte = 0; byte < whole.size(); ++byte)
     for (const int flip : {0x01, 0x80, 0xff}) {

@@ -107,13 +107,4 @@ class Gate {
   bool reached_ = false, open_ = false;
 };
 
-/// Asks again and again until it is so, or far too long for it ever to be.
-template <class Question>
-bool soon(Question&& question) {
-  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-       std::chrono::steady_clock::now() < end; std::this_thread::yield())
-    if (question()) return true;
-  return false;
-}
-
 }  // namespace trafficd::testing

@@ -38,12 +38,25 @@ TEST_CASE("a sample that sets a mark is never thinned away") {
   Batch samples;
   for (int i = 0; i < 100; ++i) {
     samples.push_back(make_sample(a, i, 1));
-    samples.back().mark_only = i == 7;
+    samples.back().mark_only = i == 0;
   }
   Given thinned, lost;
   thin(samples, 4, 4, thinned, lost);
   CHECK(samples.size() <= 4);
   CHECK(std::ranges::count_if(samples, [](const Sample& s) { return s.mark_only; }) == 1);
+  CHECK(lost.samples == 0);
+}
+
+TEST_CASE("a mark that repeats what went before it, for a clock that was set, does not swallow that") {
+  const SeriesPtr a = link("a");
+  Batch samples{make_sample(a, 0, 1'000), make_sample(a, 40, 1'000), make_sample(a, 41, 1'300)};
+  samples[0].born = samples[1].born = samples[2].born = true;
+  samples[1].mark_only = true;
+  Given thinned, lost;
+  thin(samples, 2, 2, thinned, lost);
+  REQUIRE(samples.size() == 2);
+  CHECK(samples[0].born);
+  CHECK_FALSE(samples[0].mark_only);
   CHECK(lost.samples == 0);
 }
 

@@ -1,6 +1,7 @@
 // Steps that nobody could judge: kept once, with the amounts' transaction, bounded, shown to people and programs.
 #include "history/doubts.hpp"
 
+#include "history/doubt_decision.hpp"
 #include "history/doubt_list.hpp"
 #include "history_fixture.hpp"
 
@@ -65,6 +66,47 @@ TEST_CASE_METHOD(DoubtFixture, "a step in doubt is set aside, and what comes aft
   CHECK(doubt.decision.empty());
 }
 
+TEST_CASE_METHOD(DoubtFixture,
+                 "a step that is accepted counts at its own time, in every tier, beside a running service") {
+  write(fall(), at(70));
+  const std::string id = list().entries[0].doubt.id;
+  const bool rolled_up = GENERATE(false, true);
+  if (rolled_up) write({sample(old, 2'000, 0, 500, 60)}, at(2'000));
+  const auto all = [&] { return amount("old", always_from, always_to); };
+  const std::int64_t before = all(), its_minute = amount("old", at(0), at(60)),
+                     its_quarter = amount("old", at(0), at(900));
+  const auto step = decide(settings.file, id, true);
+  REQUIRE(step);
+  CHECK(step->decision == "accepted");
+  CHECK(list().entries[0].doubt.decision == "accepted");
+  CHECK(all() == before + 400);
+  CHECK(amount("old", at(0), at(60)) == its_minute + 400);
+  CHECK(amount("old", at(0), at(900)) == its_quarter + 400);
+  // What stood in minutes only is rolled up now.
+  write({sample(old, 4'000, 0, 600, 60)}, at(4'000));
+  CHECK(all() == 600);
+  CHECK(amount("old", at(0), at(900)) >= 450);
+  CHECK(value("SELECT rx_bytes FROM interface_15m ORDER BY \"@key\" LIMIT 1") == amount("old", at(0), at(900)));
+  const auto again = decide(settings.file, id, false);
+  REQUIRE(!again);
+  CHECK(again.error().find("was accepted before") != std::string::npos);
+  write(fall(), at(4'010));  // a resend
+  CHECK(all() == 600);
+}
+
+TEST_CASE_METHOD(DoubtFixture, "a step that is rejected never counts; one that is not there is told") {
+  write(fall(), at(70));
+  const auto step = decide(settings.file, list().entries[0].doubt.id, false);
+  REQUIRE(step);
+  CHECK(step->decision == "rejected");
+  CHECK(amount("old", always_from, always_to) == 50);
+  const auto none = decide(settings.file, "0000", true);
+  REQUIRE(!none);
+  CHECK(none.error().find("there is no step '0000'") != std::string::npos);
+  CHECK_FALSE(decide(settings.file.parent_path() / "none.db", "0000", true));
+  CHECK_FALSE(std::filesystem::exists(settings.file.parent_path() / "none.db"));
+}
+
 TEST_CASE_METHOD(DoubtFixture, "the same step is kept once, whatever comes again") {
   write(fall(), at(70));
   write(fall(), at(80));
@@ -86,7 +128,7 @@ TEST_CASE_METHOD(DoubtFixture, "a step that waits for the next reading survives 
   CHECK(amount("old", always_from, always_to) == 50);
   CHECK(amount("old", always_from, always_to, 1) == 10);
   CHECK(list().entries.size() == 1);
-  CHECK(value("SELECT count(*) FROM held WHERE totals = x''") == 1);
+  CHECK(value("SELECT count(*) FROM held WHERE length(totals) = 4") == 1);
 }
 
 TEST_CASE_METHOD(DoubtFixture, "a wrong reading leaves nothing behind") {
@@ -188,21 +230,23 @@ TEST_CASE("doubts for programs") {
         "fedcba9876543210,1700003700,app,box,\"id==1,\x1b\",hits,5,18446744073709551614,7,7,grew,rejected\n");
 }
 
-TEST_CASE_METHOD(HistoryFixture, "a history of version 1 is brought to version 2 and goes on") {
+TEST_CASE_METHOD(HistoryFixture, "a history of version 1 is brought to this one and goes on") {
   const SeriesPtr eth0 = interface("eth0");
   write(sample(eth0, 0, 1, 1'000, 0));
   write(sample(eth0, 10, 1, 1'400, 0));
   writer->close();
   {
     Database first(settings.file);
-    first.exec("DROP TABLE held; DROP TABLE doubtful; DROP TABLE forgotten; PRAGMA user_version=1");
+    first.exec(
+        "DROP TABLE held; DROP TABLE doubtful; DROP TABLE forgotten; CREATE TABLE newest(id, time); PRAGMA "
+        "user_version=1");
   }
   const auto too_old = Reader::open(settings.file);
   REQUIRE(!too_old);
-  CHECK(too_old.error().find("run the service once to bring it to 2") != std::string::npos);
+  CHECK(too_old.error().find("run the service once to bring it to 4") != std::string::npos);
   reopen();
   write(sample(eth0, 20, 1, 1'450, 0));
-  CHECK(value("PRAGMA user_version") == 2);
+  CHECK(value("PRAGMA user_version") == 4);
   CHECK(amount("eth0", always_from, always_to) == 450);
   DoubtList list;
   CHECK(collect_doubts(reader(), {}, list).is_ok());

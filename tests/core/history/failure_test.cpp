@@ -192,6 +192,84 @@ TEST_CASE_METHOD(HistoryFixture, "a text of somebody else is refused and not tou
   CHECK(log.count(Level::error) == 0);
 }
 
+TEST_CASE_METHOD(HistoryFixture, "marks that are damaged where SQLite sees nothing of it invent nothing") {
+  const SeriesPtr eth0 = interface("eth0"), eth1 = interface("eth1");
+  for (const int i : {0, 1}) {
+    write(sample(eth0, i * 10, 7, 1'000'000 + i * 400u, 0));
+    write(sample(eth1, i * 10, 8, 2'000'000 + i * 10u, 0));
+  }
+  writer->close();
+  const char* damage = GENERATE(
+      "UPDATE baseline SET totals=zeroblob(length(totals)) WHERE id>>32=1",
+      "UPDATE baseline SET totals=x'01'||substr(totals, 2) WHERE id>>32=1", "UPDATE life SET epoch=9 WHERE id>>32=1",
+      "UPDATE life SET epoch=0 WHERE id>>32=1", "DELETE FROM life WHERE id>>32=1",
+      "DELETE FROM baseline WHERE id>>32=1", "UPDATE baseline SET time=time-5 WHERE id>>32=1",
+      "UPDATE baseline SET totals=(SELECT totals FROM baseline WHERE id>>32=2) WHERE id>>32=1");
+  INFO(damage);
+  {
+    Database file(settings.file);
+    file.exec(damage);
+  }
+  reopen();
+  write(sample(eth0, 20, 7, 1'000'900, 0));
+  write(sample(eth1, 20, 8, 2'000'060, 0));
+  CHECK(writer->tally().damaged == 1);
+  CHECK(amount("eth0", always_from, always_to) == 400);
+  CHECK(amount("eth1", always_from, always_to) == 60);
+  write(sample(eth0, 30, 7, 1'001'000, 0));
+  write(sample(eth0, 40, 77, 30, 0));  // another life: the series is known again
+  CHECK(amount("eth0", always_from, always_to) == 530);
+  reopen();
+  write(sample(eth0, 50, 77, 40, 0));
+  CHECK(writer->tally().damaged == 0);
+  CHECK(amount("eth0", always_from, always_to) == 540);
+}
+
+TEST_CASE_METHOD(HistoryFixture,
+                 "a life that began under the input's eyes is not counted again where its marks are damaged") {
+  const SeriesPtr eth0 = interface("eth0"), eth1 = interface("eth1");
+  const auto born = [](Sample made) {
+    made.born = true;
+    return made;
+  };
+  write(born(sample(eth0, 0, 7, 500'000, 0)));
+  write(born(sample(eth1, 0, 8, 900'000, 0)));
+  writer->close();
+  {
+    Database file(settings.file);
+    file.exec("UPDATE baseline SET totals=zeroblob(length(totals))");
+  }
+  reopen();
+  // One of them goes on under another name.
+  const SeriesPtr wan = interface("wan");
+  write(born(sample(eth0, 10, 7, 500'010, 0)));
+  write(born(sample(wan, 10, 8, 900'010, 0)));
+  write(born(sample(eth0, 20, 7, 500'030, 0)));
+  write(born(sample(wan, 20, 8, 900'040, 0)));
+  CHECK(writer->tally().damaged == 2);
+  CHECK(amount("eth0", always_from, always_to) == 500'020);
+  CHECK(amount("wan", always_from, always_to) == 30);
+  write(born(sample(eth0, 30, 9, 5, 0)));
+  CHECK(amount("eth0", always_from, always_to) == 500'025);
+}
+
+TEST_CASE_METHOD(HistoryFixture, "what is held until it is borne out is not believed when it is damaged") {
+  const SeriesPtr eth0 = interface("eth0");
+  for (const int i : {0, 1}) write(sample(eth0, i * 10, 0, 1'000'000 + i * 400u, 0));
+  write(sample(eth0, 20, 0, 700'000, 0));
+  REQUIRE(value("SELECT count(*) FROM held") == 1);
+  writer->close();
+  {
+    Database file(settings.file);
+    file.exec("UPDATE held SET totals=zeroblob(length(totals))");
+  }
+  reopen();
+  write(sample(eth0, 30, 0, 700'100, 0));
+  write(sample(eth0, 40, 0, 700'200, 0));
+  CHECK(writer->tally().damaged == 1);
+  CHECK(amount("eth0", always_from, always_to) == 500);
+}
+
 TEST_CASE_METHOD(HistoryFixture, "a newer version is refused and not touched") {
   write(sample(interface("eth0"), 0, 1, 0, 0));
   reopen();
@@ -205,6 +283,27 @@ TEST_CASE_METHOD(HistoryFixture, "a newer version is refused and not touched") {
   CHECK(refused.message().find("made by a newer trafficd") != std::string::npos);
   CHECK((testing::read_file(settings.file) == before));
   CHECK(!Reader::open(settings.file));
+}
+
+TEST_CASE_METHOD(HistoryFixture, "tiers that cannot be are damage: the file is set aside, and counting goes on") {
+  for (const int i : {0, 1}) write(sample(interface("eth0"), i * 10, 7, 1'000'000 + i * 400u, 0));
+  writer->close();
+  const char* damage =
+      GENERATE("UPDATE tier SET bucket=0 WHERE bucket=60", "UPDATE tier SET bucket=124 WHERE bucket=60",
+               "UPDATE tier SET mark=mark+64 WHERE bucket=900", "UPDATE tier SET mark=mark-1048576 WHERE bucket=900",
+               "UPDATE tier SET kept_from=4096", "UPDATE tier SET bucket=bucket+64 WHERE bucket=900",
+               "UPDATE tier SET bucket=-900 WHERE bucket=900", "DELETE FROM tier", "DELETE FROM tier WHERE bucket=900",
+               "PRAGMA user_version=262148");
+  INFO(damage);
+  {
+    Database file(settings.file);
+    file.exec(damage);
+  }
+  reopen();
+  for (const int i : {2, 3}) write(sample(interface("eth0"), i * 10, 7, 1'000'000 + i * 400u, 0));
+  CHECK(log.count(Level::error) == 1);
+  CHECK(log.contains(Level::error, ".damaged-"));
+  CHECK(amount("eth0", always_from, always_to) == 400);
 }
 
 TEST_CASE_METHOD(HistoryFixture, "a file that is removed under us is begun again") {

@@ -16,7 +16,8 @@ TEST_CASE_METHOD(HistoryFixture, "no file, an empty one and an empty history") {
                                    "' is empty: the service has not begun a history in it; start 'trafficd run', or "
                                    "choose another file");
   CHECK(refusal() == empty);
-  Database(settings.file).exec("VACUUM");
+  std::filesystem::remove(settings.file);
+  { const Database made(settings.file); }
   CHECK(refusal() == empty);
   testing::write_file(settings.file, "interfaces: all\n");
   CHECK(refusal() == concat("'", settings.file, "' is a text and not a history of trafficd; choose another file"));

@@ -159,6 +159,20 @@ TEST_CASE_METHOD(HistoryFixture, "other tiers for the same history keep every su
   CHECK(refused.message().find("keep the bucket 15m") != std::string::npos);
 }
 
+TEST_CASE_METHOD(HistoryFixture, "other tiers keep what a clock that was ahead has booked into the future") {
+  const SeriesPtr eth0 = interface("eth0");
+  write(sample(eth0, 0, 1, 0, 0));
+  const double ahead = 3 * 365 * day;
+  write({sample(eth0, ahead, 1, 600, 0)}, at(ahead));
+  write({sample(eth0, 60, 1, 610, 0)}, at(60));
+  write({sample(eth0, ahead + 60, 1, 640, 0)}, at(120));
+  settings.tiers = {{std::chrono::minutes(5), std::chrono::hours(24)},
+                    {std::chrono::minutes(15), std::chrono::hours(240)}};
+  reopen();
+  write({sample(eth0, ahead + 120, 1, 700, 0)}, at(180));
+  CHECK(amount("eth0", always_from, always_to) == 700);
+}
+
 TEST_CASE_METHOD(HistoryFixture, "one tier alone works") {
   settings.tiers = {{std::chrono::minutes(15), std::chrono::hours(24 * 365)}};
   reopen();

@@ -179,11 +179,12 @@ TEST_CASE_METHOD(HistoryFixture, "hostile names and numbers are rejected, the re
                        bad("Interface", "a"),
                        bad("fine", "value"),
                        {eth0, Timestamp{Duration{-1}}, 1, false, false, {1, 1, 1}},
-                       {eth0, always_to + std::chrono::hours(24 * 365 * 20), 1, false, false, {1, 1, 1}}};
+                       {eth0, always_to + std::chrono::hours(24 * 365 * 20), 1, false, false, {1, 1, 1}},
+                       bad("SQLite_sequence", "a")};
   const WriteResult result = writer->append(batch, at(0));
   CHECK(result.status.is_ok());
   CHECK(result.written == batch.size());
-  CHECK(result.rejected == std::vector<std::size_t>{1, 2, 3, 4, 5, 7, 8});
+  CHECK(result.rejected == std::vector<std::size_t>{1, 2, 3, 4, 5, 7, 8, 9});
   CHECK(!result.reject_reason.empty());
   CHECK(sums({always_from, always_to}, "fine").size() == 1);
   CHECK(value("SELECT count(*) FROM series") == 2);

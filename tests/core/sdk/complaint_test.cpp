@@ -64,3 +64,46 @@ TEST_CASE("the end of a trouble is said once, and the next one at once again") {
   CHECK(log.lines()[1].message == "good");
   CHECK(log.lines()[2].level == Level::warning);
 }
+
+TEST_CASE("a trouble that comes and goes all the time is said a few times, and then ever less often") {
+  RecordingLogger log;
+  ManualClock clock;
+  Complaint complaint(log, clock);
+  const Duration period = GENERATE(Duration(100ms), Duration(20s));
+  const auto come_and_go = [&](Duration time) {
+    log.clear();
+    for (const SteadyTime end = clock.steady() + time; clock.steady() < end; clock.advance(period)) {
+      complaint.complain(Level::warning, "dead");
+      complaint.resolve("good");
+    }
+    return log.lines().size();
+  };
+  CHECK(come_and_go(10min) == 10);
+  CHECK(come_and_go(20min) == 10);
+  CHECK(come_and_go(40min) == 10);
+  for (int hour = 0; hour < 10; ++hour) CHECK(come_and_go(1h) == 10);
+  // What was good for long is new.
+  clock.advance(1h);
+  log.clear();
+  complaint.complain(Level::warning, "dead");
+  CHECK(log.lines().size() == 1);
+}
+
+TEST_CASE("a trouble that came and went often, and stays, is told soon, and so is its end") {
+  RecordingLogger log;
+  ManualClock clock;
+  Complaint complaint(log, clock);
+  for (int i = 0; i < 9; ++i) {
+    complaint.complain(Level::warning, "dead");
+    complaint.resolve("good");
+  }
+  REQUIRE(log.lines().size() == 10);
+  complaint.complain(Level::warning, "dead");
+  CHECK(log.lines().size() == 10);
+  clock.advance(5min);
+  complaint.complain(Level::warning, "dead");
+  complaint.resolve("good");
+  REQUIRE(log.lines().size() == 12);
+  CHECK(log.lines()[10].message == "dead (and 5 more complaints since the last line)");
+  CHECK(log.lines()[11].message == "good");
+}

@@ -274,7 +274,7 @@ TEST_CASE("a life without a name is no proof of a restart") {
 }
 
 TEST_CASE("counter fields are found between others") {
-  CHECK(counter_fields(Source{}.series->measurement()) == std::vector<std::size_t>{0, 2});
+  CHECK(Source{}.series->measurement().counters() == std::vector<std::size_t>{0, 2});
 }
 
 }  // namespace trafficd

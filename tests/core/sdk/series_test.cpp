@@ -58,6 +58,35 @@ TEST_CASE("a series map finds by identity, is bounded and forgets what no longer
   CHECK(*map.find(series("1", "x")) == 11);
 }
 
+TEST_CASE("a series map finds the right one in whatever order they come, also after some were forgotten") {
+  SeriesMap<int> map;
+  std::vector<SeriesPtr> all;
+  for (int i = 0; i < 5; ++i) {
+    all.push_back(make_series("i", shape(), {{"a", std::to_string(i)}}));
+    *map.get(all.back()) = i;
+  }
+  const auto ask = [&](std::initializer_list<int> order) {
+    return std::ranges::all_of(order, [&](int i) {
+      const int* found = map.find(all[static_cast<std::size_t>(i)]);
+      return found && *found == i;
+    });
+  };
+  CHECK(ask({0, 1, 2, 3, 4, 0, 1, 2, 3, 4}));
+  CHECK(ask({4, 2, 0, 0, 1, 3, 4, 2, 0, 0}));
+  map.erase(all[2]);
+  CHECK(map.find(all[2]) == nullptr);
+  CHECK(ask({4, 0, 1, 3, 4, 0}));
+  *map.get(all[2]) = 2;
+  map.purge(1);
+  CHECK(ask({1, 3, 4, 1}));
+  map.purge(1);
+  CHECK(map.size() == 3);
+  CHECK(map.find(all[2]) == nullptr);
+  CHECK(ask({1, 3, 4, 1, 3}));
+  map.clear();
+  CHECK(map.find(all[3]) == nullptr);
+}
+
 TEST_CASE("epochs: the same parts give the same number, parts are kept apart, never 0") {
   CHECK(make_epoch({"boot", "1"}) == make_epoch({"boot", "1"}));
   CHECK(make_epoch({"boot", "1"}) != make_epoch({"boot1", ""}));

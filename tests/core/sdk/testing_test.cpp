@@ -188,6 +188,21 @@ TEST_CASE("lines share measurement and handle, and bad ones are not passed over"
   CHECK_THROWS_AS(reader.read("nonsense\n"), std::runtime_error);
 }
 
+TEST_CASE("the cases of a plugin are good when there are some and all of them are") {
+  const PluginDescriptor plugin = describe_plugin<Ticking>("ticking", "");
+  const TempFolder folder;
+  CHECK(run_cases(plugin, folder.path()) == 1);
+  const auto add = [&](const std::string& name, std::string_view expected) {
+    folder.write("cases/" + name + "/config.yaml", "plugin: ticking");
+    folder.write("cases/" + name + "/input.txt", line);
+    folder.write("cases/" + name + "/expected.txt", expected);
+  };
+  add("good", line);
+  CHECK(run_cases(plugin, folder.path()) == 0);
+  add("bad", "");
+  CHECK(run_cases(plugin, folder.path()) == 1);
+}
+
 TEST_CASE("a golden case passes when all is as expected, and only then") {
   CHECK(run_golden("plugin: ticking", line, line) == "");
   CHECK(run_golden("plugin: ticking", line, "").find("line 1") == 0);

@@ -95,6 +95,13 @@ TEST_CASE("names and values with special characters survive") {
   CHECK(to_text(*after) == line);
 }
 
+TEST_CASE("a field may be called what stands for no field at all") {
+  const std::string line = "i/m -=1g,a=2g 1700000000000000000 -";
+  const auto sample = parse_text(line);
+  REQUIRE(sample.has_value());
+  CHECK(to_text(*sample) == line);
+}
+
 TEST_CASE("a line of an undeclared measurement is rebuilt, kinds included") {
   const auto s = parse_text("x/new,a=1,b=2 n=1c,g=2.5g,d=-3d 5 -");
   REQUIRE(s.has_value());

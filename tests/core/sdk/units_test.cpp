@@ -1,5 +1,7 @@
 #include "trafficd/units.hpp"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -259,6 +261,10 @@ TEST_CASE("a secret is read when it is asked for and never shown") {
   CHECK(says(from_file.reveal().error(), "larger than 64 KiB"));
   CHECK_FALSE(says(from_file.reveal().error(), "xxx"));
   CHECK_FALSE(Secret(Secret::Source::file, folder.string()).reveal());
+  std::filesystem::remove(file);
+  REQUIRE(::mkfifo(file.c_str(), 0600) == 0);  // who opens one waits until somebody writes
+  CHECK(says(from_file.reveal().error(), "is empty"));
+  std::filesystem::remove(file);
 
   unsetenv("TRAFFICD_TEST_TOKEN");
   const Secret from_environment(Secret::Source::environment, "TRAFFICD_TEST_TOKEN");
@@ -278,4 +284,13 @@ TEST_CASE("a secret is read when it is asked for and never shown") {
 
 TEST_CASE("texts and numbers are joined") {
   CHECK(concat("a", 'b', 1, -2L, 3U, 0.5, true, std::string("c"), std::filesystem::path("/x")) == "ab1-230.5truec/x");
+}
+
+TEST_CASE("when to try again is some time from now, and not for good") {
+  CHECK_FALSE(Status::retry("x").not_before());
+  CHECK_FALSE(Status::retry("x").not_before(0s).not_before());
+  CHECK_FALSE(Status::retry("x").not_before(-5s).not_before());
+  CHECK(Status::retry("x").not_before(90s).not_before() == 90s);
+  CHECK(Status::retry("x").not_before(1ns).not_before() == 10ms);
+  CHECK(Status::retry("x").not_before(Duration::max()).not_before() == 24h);
 }

@@ -53,8 +53,8 @@ Period billing_period(Timestamp time, int day, const Zone& zone);
 /// All periods that touch [from, to), in order.
 std::vector<Period> periods(Timestamp from, Timestamp to, Unit unit, const Zone& zone);
 
-/// `2026-11-21`, `2026-11`, `2026`, `2026-11-21 14:00`, `2026-11-21T14:00:30Z`, `@1700000000`, `now`, `today`,
-/// `yesterday`, or an age such as `7d` (so long before `now`). Fails with the forms that are understood.
+/// `2026-11-21`, `2026-11`, `2026`, `2026-11-21 14:00`, `14:00` (today), `2026-11-21T14:00:30Z`, `@1700000000`, `now`,
+/// `today`, `yesterday`, or an age such as `7d` (so long before `now`). Fails with the forms that are understood.
 Result<Timestamp> parse_time(std::string_view text, const Zone& zone, Timestamp now);
 
 /// How people name a period of that unit: `14:00`, `2026-11-21`, `2026-11`, `2026`; an hour that the clock repeats

@@ -119,7 +119,4 @@ class CounterTracker {
 /// Whether any total of the sample stands below the life's mark.
 bool stands_below(const Sample& sample, const Baseline& life);
 
-/// How many counter fields the measurement has, and where.
-std::vector<std::size_t> counter_fields(const Measurement& measurement);
-
 }  // namespace trafficd

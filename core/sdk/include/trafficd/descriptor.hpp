@@ -14,12 +14,14 @@
 #include "trafficd/stage.hpp"
 
 /// Bumped on any change of layout or meaning in the SDK headers; a test holds their digest against it.
-#define TRAFFICD_SDK 1
+#define TRAFFICD_SDK 2
 
-#if defined(_GLIBCXX_USE_CXX11_ABI) && _GLIBCXX_USE_CXX11_ABI
-#define TRAFFICD_ABI cxx11
-#else
+#if !defined(_GLIBCXX_USE_CXX11_ABI) || !_GLIBCXX_USE_CXX11_ABI
 #define TRAFFICD_ABI other
+#elif defined(_GLIBCXX_DEBUG)
+#define TRAFFICD_ABI cxx11debug
+#else
+#define TRAFFICD_ABI cxx11
 #endif
 // GCC says it by a macro, clang by a feature.
 #if defined(__SANITIZE_THREAD__)

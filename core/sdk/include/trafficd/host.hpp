@@ -58,9 +58,15 @@ class Complaint {
   bool active() const { return active_; }
 
  private:
+  void begin(SteadyTime now);
+
   Logger& log_;
   Clock& clock_;
   bool active_ = false;
+  bool told_ = false;  // that it is there, this time
+  int returns_ = 0;    // in this while
+  SteadyTime while_ends_{};
+  Duration while_{};
   Level worst_ = Level::debug;
   std::uint64_t kept_back_ = 0;
   std::vector<std::size_t> said_;  // hashes, of this trouble; no more than a few
@@ -77,6 +83,9 @@ class State {
   virtual void put(std::string_view key, std::string bytes) = 0;
   virtual void erase(std::string_view key) = 0;
   virtual std::vector<std::string> keys() const = 0;
+  /// What this step puts is to be on disk before the samples of this step go on: for totals that no receiver may see
+  /// fall, whatever ends the daemon. Costs a transaction a step; where the disk fails, the samples go on all the same.
+  virtual void secure() = 0;
 };
 
 /// The plugin's own counters and gauges, published by the `self` input as self_plugin. A handle stays valid as long

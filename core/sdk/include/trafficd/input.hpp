@@ -2,8 +2,8 @@
 // What an input implements: PollInput by default, StreamInput where the source pushes.
 //
 // The constructor reads configuration and touches nothing else. `open` acquires, `close` releases and is called only
-// after a successful open; open may be called again after close. Constructor and destructor run on the main thread, all
-// else on the instance's own thread: no locks, no threads of one's own.
+// after a successful open; open may be called again after close. Constructor and destructor run before and after all
+// else on threads of the daemon, all else on the instance's own thread: no locks, no threads of one's own.
 
 #include <stop_token>
 

@@ -55,6 +55,8 @@ class Measurement {
   const std::vector<FieldSpec>& fields() const { return fields_; }
   /// The tags that, together with the instance, say which thing is meant.
   const std::vector<std::string>& identity() const { return identity_; }
+  /// Where among the fields the counters stand.
+  const std::vector<std::size_t>& counters() const { return counters_; }
   std::optional<std::size_t> field(std::string_view name) const;
   /// Same name, fields (name and kind) and identity tags: two plugins may then both declare it.
   bool compatible(const Measurement& other) const;
@@ -66,6 +68,7 @@ class Measurement {
   std::string name_, help_;
   std::vector<FieldSpec> fields_;
   std::vector<std::string> identity_;
+  std::vector<std::size_t> counters_;
 };
 using MeasurementPtr = std::shared_ptr<const Measurement>;
 
@@ -129,33 +132,50 @@ template <class T>
 class SeriesMap {
  public:
   explicit SeriesMap(std::size_t limit = 100'000) : limit_(limit) {}
+  SeriesMap(SeriesMap&& other) noexcept
+      : map_(std::move(other.map_)), order_(other.order_), limit_(other.limit_), round_(other.round_) {
+    other.clear();
+  }
+  SeriesMap& operator=(SeriesMap&&) = delete;
 
   T* find(const SeriesPtr& series) {
-    auto found = map_.find(series);
-    if (found == map_.end()) return nullptr;
-    found->second.seen = round_;
-    return &found->second.value;
+    Item* const item = look_up(series);
+    if (!item) return nullptr;
+    item->second.seen = round_;
+    return &item->second.value;
   }
   /// The entry of `series`, made when missing; nullptr when the map is full.
   T* get(const SeriesPtr& series) {
     if (T* known = find(series)) return known;
     if (map_.size() >= limit_) return nullptr;
-    return &map_.emplace(series->shared_from_this(), Entry{T{}, round_}).first->second.value;
+    last_ = &*map_.emplace(series->shared_from_this(), Entry{T{}, round_}).first;
+    return &last_->second.value;
   }
   /// Drops what has not been asked for during the last `rounds` calls of purge.
   void purge(std::uint64_t rounds) {
     ++round_;
+    forget_order();
     std::erase_if(map_, [&](const auto& item) { return item.second.seen + rounds < round_; });
   }
-  void erase(const SeriesPtr& series) { map_.erase(series); }
-  void clear() { map_.clear(); }
+  void erase(const SeriesPtr& series) {
+    forget_order();
+    map_.erase(series);
+  }
+  void clear() {
+    forget_order();
+    map_.clear();
+  }
   std::size_t size() const { return map_.size(); }
   std::size_t limit() const { return limit_; }
 
  private:
+  struct Entry;
+  using Item = std::pair<const SeriesPtr, Entry>;
   struct Entry {
     T value;
     std::uint64_t seen;
+    Item* next = nullptr;  // who was asked for after it, as long as `order` holds
+    std::uint64_t order = 0;
   };
   struct Hash {
     std::size_t operator()(const SeriesPtr& s) const { return s->hash(); }
@@ -163,7 +183,28 @@ class SeriesMap {
   struct Same {
     bool operator()(const SeriesPtr& a, const SeriesPtr& b) const { return a == b || a->same_identity(*b); }
   };
+  /// Most inputs give the same series in the same order each time: then nothing is searched.
+  Item* look_up(const SeriesPtr& series) {
+    Item* const before = last_;
+    if (before && before->second.order == order_ && before->second.next->first == series)
+      return last_ = before->second.next;
+    const auto found = map_.find(series);
+    if (found == map_.end()) return nullptr;
+    last_ = &*found;
+    if (before) {
+      before->second.next = last_;
+      before->second.order = order_;
+    }
+    return last_;
+  }
+  void forget_order() {
+    ++order_;
+    last_ = nullptr;
+  }
+
   std::unordered_map<SeriesPtr, Entry, Hash, Same> map_;
+  Item* last_ = nullptr;
+  std::uint64_t order_ = 1;
   std::size_t limit_;
   std::uint64_t round_ = 0;
 };

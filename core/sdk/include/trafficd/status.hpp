@@ -2,6 +2,7 @@
 // What a call answers when it may fail at run time. A message says what was tried, on what, what the system
 // answered and, when known, what to do; lower case, one line.
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <optional>
@@ -29,9 +30,12 @@ class [[nodiscard]] Status {
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  /// Not to be tried again before so long from now: what a server asked for. Unset: the caller's back-off decides.
+  /// Not to be tried again before so long from now, at most a day: what a server asked for. Unset, or no time at all:
+  /// the caller's back-off decides.
   Status& not_before(Duration pause) {
-    not_before_ = pause;
+    not_before_.reset();
+    if (pause > Duration::zero())
+      not_before_ = std::clamp<Duration>(pause, std::chrono::milliseconds(10), std::chrono::hours(24));
     return *this;
   }
   std::optional<Duration> not_before() const { return not_before_; }

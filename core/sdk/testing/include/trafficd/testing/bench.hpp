@@ -8,11 +8,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "trafficd/descriptor.hpp"
 #include "trafficd/testing/host.hpp"
+#include "trafficd/testing/instance.hpp"
 #include "trafficd/text.hpp"
 #include "trafficd/wait.hpp"
 
@@ -69,26 +70,24 @@ class Bench {
   WriteResult write(std::string_view lines);
   WriteResult write(std::span<const Sample> batch);
 
-  const InputInstance& input() const { return input_; }
-  PollInput& poll_input() { return *std::get<std::unique_ptr<PollInput>>(input_); }
-  StreamInput& stream_input() { return *std::get<std::unique_ptr<StreamInput>>(input_); }
-  Stage& stage() { return *stage_; }
-  Output& output() { return *output_; }
+  const InputInstance& input() const { return instance_->input(); }
+  PollInput& poll_input() { return *std::get<std::unique_ptr<PollInput>>(input()); }
+  StreamInput& stream_input() { return *std::get<std::unique_ptr<StreamInput>>(input()); }
+  Stage& stage() { return *instance_->stage(); }
+  Output& output() { return *instance_->output(); }
 
  private:
   void ensure_open();
   void close_now() noexcept;
   Status step();
   Duration step_interval() const;
-  bool is_stream() const { return std::holds_alternative<std::unique_ptr<StreamInput>>(input_); }
+  bool is_stream() const { return std::holds_alternative<std::unique_ptr<StreamInput>>(input()); }
   Status run_stream(SteadyTime end);
 
   PluginType type_;
   std::unique_ptr<TestHost> host_;
   LineReader lines_;
-  InputInstance input_;
-  std::unique_ptr<Stage> stage_;
-  std::unique_ptr<Output> output_;
+  std::optional<Instance> instance_;
   bool open_ = false;
   bool collected_ = false;
   std::unique_ptr<Ticker> ticker_;

@@ -28,6 +28,10 @@ std::string run_case(const PluginDescriptor& plugin, const std::filesystem::path
 /// The case folders below `plugin_folder`/cases, sorted.
 std::vector<std::filesystem::path> cases_of(const std::filesystem::path& plugin_folder);
 
+/// Runs all of them and says on standard error which gave something else: the `main` of a test. Answers its exit code;
+/// a folder without cases is a failure too.
+int run_cases(const PluginDescriptor& plugin, const std::filesystem::path& plugin_folder);
+
 /// Whether expected texts are to be rewritten instead of compared.
 bool update_golden();
 

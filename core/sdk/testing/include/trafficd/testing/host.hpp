@@ -39,9 +39,14 @@ class MemoryState final : public State {
   void put(std::string_view key, std::string bytes) override;
   void erase(std::string_view key) override;
   std::vector<std::string> keys() const override;
+  void secure() override { ++secured_; }
+
+  /// How often `secure` was called.
+  std::size_t secured() const { return secured_; }
 
  private:
   std::map<std::string, std::string, std::less<>> entries_;
+  std::size_t secured_ = 0;
 };
 
 /// Handles stay valid as long as the meter. Any thread.

@@ -1,0 +1,2 @@
+include(${CMAKE_CURRENT_LIST_DIR}/../../common/lines/lines.cmake)
+set(PLUGIN_LIBRARIES common_lines)

@@ -1,0 +1,3 @@
+// A plugin whose entry gives nothing.
+#include "refused_entry.hpp"
+REFUSED_ENTRY(nullptr)
