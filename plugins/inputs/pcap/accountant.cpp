@@ -1,0 +1,121 @@
+#include "accountant.hpp"
+
+#include <algorithm>
+
+namespace trafficd::pcap_input {
+
+using packet::Family;
+using packet::Frame;
+
+Accountant::Accountant(const AccountantSettings& settings)
+    : rows_(settings.max_rows), find_gateways_(settings.gateways.empty()), places_(settings.networks) {
+  gateways_.reserve(most_gateways);
+  for (const std::uint64_t each : settings.gateways) add_gateway(each);
+}
+
+void Accountant::set_link(packet::Link link) {
+  link_ = link;
+  rows_.take_memory(link == packet::Link::ethernet);
+}
+
+void Accountant::see_any(std::int64_t seconds, std::uint32_t length, const std::uint8_t* bytes,
+                         std::uint32_t captured) {
+  Frame frame;
+  if (!packet::read_frame(link_, bytes, captured, frame)) {
+    ++totals_.undecoded;
+    unattributed_ += length;
+  } else if (frame.source != nullptr) {
+    see_addressed(seconds, length, frame);
+  } else {
+    see_unaddressed(seconds, length, frame);
+  }
+}
+
+void Accountant::see_addressed(std::int64_t seconds, std::uint32_t length, const Frame& frame) {
+  const Ends ends = ends_of(frame.destination, frame.source);
+  if (frame.family == Family::other) {
+    if (ends.to_group) return send(row(ends.source, frame.family, Scope::multicast), seconds, length);
+    return see_local(seconds, length, frame, ends);
+  }
+  const Place from = places_.of(frame.family, frame.source_address());
+  const Place to = places_.of(frame.family, frame.destination_address());
+  if (book(seconds, length, ends, frame.family, from, to)) return;
+  if (ends.to_group || to == Place::multicast) {
+    send(row(ends.source, frame.family, Scope::multicast), seconds, length);
+    if (frame.family == Family::ipv6) learn_prefixes(frame);
+  } else if (from == Place::local && to == Place::local) {
+    see_local(seconds, length, frame, ends);
+  } else {
+    see_transit(seconds, length, frame.family, ends);
+  }
+}
+
+void Accountant::see_local(std::int64_t seconds, std::uint32_t length, const Frame& frame, const Ends& ends) {
+  send(row(ends.source, frame.family, Scope::local), seconds, length);
+  receive(row(ends.destination, frame.family, Scope::local), seconds, length);
+  if (frame.family == Family::ipv6) learn_prefixes(frame);
+}
+
+/// Neither end is known to be ours, as with a global IPv6 address whose prefix nobody has said yet.
+void Accountant::see_transit(std::int64_t seconds, std::uint32_t length, Family family, const Ends& ends) {
+  const bool from_gateway = is_gateway(ends.source), to_gateway = is_gateway(ends.destination);
+  if (from_gateway == to_gateway)
+    unattributed_ += length;
+  else if (to_gateway)
+    send(row(ends.source, family, Scope::internet), seconds, length);
+  else
+    receive(row(ends.destination, family, Scope::internet), seconds, length);
+}
+
+/// A device is an address of ours.
+void Accountant::see_unaddressed(std::int64_t seconds, std::uint32_t length, const Frame& frame) {
+  if (frame.family == Family::other) {
+    unattributed_ += length;
+    return;
+  }
+  const std::uint8_t *const source = frame.source_address(), *const destination = frame.destination_address();
+  const Place from = places_.of(frame.family, source), to = places_.of(frame.family, destination);
+  if (from == Place::local && to == Place::local) {
+    send(rows_.by_address(frame.family, source, Scope::local), seconds, length);
+    receive(rows_.by_address(frame.family, destination, Scope::local), seconds, length);
+  } else if (from == Place::local) {
+    const Scope scope = to == Place::multicast ? Scope::multicast : Scope::internet;
+    send(rows_.by_address(frame.family, source, scope), seconds, length);
+  } else if (to == Place::local && from == Place::remote) {
+    receive(rows_.by_address(frame.family, destination, Scope::internet), seconds, length);
+  } else {
+    unattributed_ += length;
+  }
+}
+
+bool Accountant::is_gateway(std::uint64_t hardware) const {
+  return std::ranges::find(gateways_, hardware) != gateways_.end();
+}
+
+void Accountant::note_carrier(std::uint64_t hardware) {
+  last_carrier_ = hardware;
+  if (find_gateways_ && gateways_.size() < most_gateways && !is_gateway(hardware)) add_gateway(hardware);
+}
+
+void Accountant::add_gateway(std::uint64_t hardware) {
+  settle();
+  gateways_.push_back(hardware);
+  ++gateway_changes_;
+  for (const Family family : {Family::ipv4, Family::ipv6})
+    rows_.redirect(Rows::hardware_key(hardware, family, Scope::internet));
+}
+
+void Accountant::learn_prefixes(const Frame& frame) {
+  packet::read_prefixes(frame, [this](const std::array<std::uint8_t, 16>& prefix, std::uint8_t length) {
+    if (!places_.learn({.address = prefix, .prefix = length, .ipv6 = true}) || !find_gateways_) return;
+    // Who sent from a prefix that was not known to be local was taken for a gateway; true ones are found again.
+    for (const std::uint64_t hardware : gateways_)
+      for (const Family family : {Family::ipv4, Family::ipv6})
+        rows_.end_redirect(Rows::hardware_key(hardware, family, Scope::internet));
+    gateways_.clear();
+    ++gateway_changes_;
+    last_carrier_ = ~std::uint64_t{0};
+  });
+}
+
+}  // namespace trafficd::pcap_input

@@ -1,0 +1,116 @@
+#include "config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace trafficd::pcap_input {
+
+namespace {
+
+/// `02:aa:00:00:00:01`, with colons or hyphens.
+std::optional<std::uint64_t> read_hardware(std::string_view text) {
+  std::uint8_t bytes[6];
+  if (text.size() != 17) return {};
+  for (std::size_t i = 0; i < 6; ++i) {
+    const char* const digits = text.data() + 3 * i;
+    const auto [end, error] = std::from_chars(digits, digits + 2, bytes[i], 16);
+    if (error != std::errc{} || end != digits + 2) return {};
+    if (i < 5 && digits[2] != ':' && digits[2] != '-') return {};
+  }
+  return hardware_address(bytes);
+}
+
+std::string source_fault(const Config& config) {
+  if (config.interfaces.empty() && config.files.empty())
+    return "say where the packets come from: 'interface: eth0' (`ip link` lists them), or 'file: recorded.pcap'";
+  if (!config.interfaces.empty() && !config.files.empty())
+    return "give either 'interface' or 'file': a recording and a live capture are two inputs";
+  return {};
+}
+
+std::string interface_fault(const Config& config) {
+  for (const std::string& each : config.interfaces) {
+    if (each.empty()) return "an interface has a name";
+    if (std::ranges::count(config.interfaces, each) > 1) return concat("names '", printable(each), "' twice");
+  }
+  return {};
+}
+
+std::string files_fault(const Config& config) {
+  if (std::ranges::count(config.files, "-") > 1) return "standard input can be read once";
+  return std::ranges::count(config.files, "") > 0 ? "a file has a name" : "";
+}
+
+std::string gateways_fault(const Config& config) {
+  for (const std::string& each : config.gateways)
+    if (!read_hardware(each))
+      return concat("'", printable(each), "' is no hardware address: write it as 02:aa:00:00:00:01");
+  return config.gateways.size() > Accountant::most_gateways ? "are more than can be" : "";
+}
+
+void add_source(Options<Config>& options) {
+  options.add("interface", &Config::interfaces, "The interface to watch, or several; `any` is all of them.")
+      .check(interface_fault)
+      .add("file", &Config::files,
+           "Recorded captures to read instead, one after the other: pcap or pcapng, also compressed by gzip; `-` is "
+           "standard input.")
+      .check([](const Config& config) {
+        const std::string fault = files_fault(config);
+        return fault.empty() ? source_fault(config) : fault;
+      })
+      .add("filter", &Config::filter, "Only packets that fit, in the syntax of pcap-filter(7), as `not port 22`.")
+      .check([](const Config& config) { return filter_fault(config.filter); })
+      .add("promiscuous", &Config::promiscuous, "See frames that are not for this machine, too.")
+      .add_choice("direction", &Config::direction,
+                  {{"both", Direction::both}, {"in", Direction::in}, {"out", Direction::out}},
+                  "Packets that this machine receives, sends, or both.")
+      .add("buffer", &Config::buffer,
+           "What the kernel keeps for us while we are busy, for each interface; it counts as our memory.")
+      .range(&Config::buffer, ByteSize{512 * 1024}, ByteSize{1 << 30})
+      .add("snap_length", &Config::snap_length, "Bytes kept of each packet.")
+      .range(&Config::snap_length, 64, 262'144);
+}
+
+}  // namespace
+
+std::vector<Network> usual_networks() {
+  std::vector<Network> networks;
+  for (const char* each : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+                           "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128"})
+    networks.push_back(*parse_network(each));
+  return networks;
+}
+
+Options<Config> options() {
+  Options<Config> all;
+  add_source(all);
+  all.add("networks", &Config::networks,
+          "Addresses on our side. Those of the interface itself, and IPv6 prefixes that are seen in use, are added.")
+      .add("gateways", &Config::gateways,
+           "Hardware addresses of gateways, which are no devices that use the internet. None: who carries packets of "
+           "the internet is one.")
+      .check(gateways_fault)
+      .add("max_rows", &Config::max_rows,
+           "Rows of the table, one for each device, family and scope, for each interface; when it is full, the rest "
+           "is counted as `other`. More than `max_series` can be counted, but not told.")
+      .range(&Config::max_rows, 16, 10'000'000);
+  return all;
+}
+
+AccountantSettings accountant_settings(const Config& config) {
+  AccountantSettings settings{.networks = config.networks, .max_rows = config.max_rows};
+  for (const std::string& each : config.gateways) settings.gateways.push_back(*read_hardware(each));
+  return settings;
+}
+
+LiveSettings live_settings(const Config& config, const std::string& interface) {
+  return {.interface = interface,
+          .filter = config.filter,
+          .buffer = config.buffer.bytes,
+          .snap_length = config.snap_length,
+          .promiscuous = config.promiscuous,
+          .direction = config.direction};
+}
+
+}  // namespace trafficd::pcap_input

@@ -1,0 +1,34 @@
+#pragma once
+// What a user says of a capture.
+
+#include <string>
+#include <vector>
+
+#include "accountant.hpp"
+#include "live_capture.hpp"
+#include "trafficd/plugin.hpp"
+
+namespace trafficd::pcap_input {
+
+/// Private, shared and link-local networks: RFC 1918, 6598, 3927, 1122, 4193 and 4291.
+std::vector<Network> usual_networks();
+
+struct Config {
+  std::vector<std::string> interfaces, files;
+  std::string filter;
+  ByteSize buffer{2 * 1024 * 1024};
+  int snap_length = 96;
+  bool promiscuous = true;
+  Direction direction = Direction::both;
+  std::vector<Network> networks = usual_networks();
+  std::vector<std::string> gateways;
+  std::uint64_t max_rows = 9'000;
+};
+
+Options<Config> options();
+
+/// `config` is checked.
+AccountantSettings accountant_settings(const Config& config);
+LiveSettings live_settings(const Config& config, const std::string& interface);
+
+}  // namespace trafficd::pcap_input

@@ -1,0 +1,95 @@
+#include "file_capture.hpp"
+
+#include <sys/stat.h>
+
+#include "trafficd/units.hpp"
+
+namespace trafficd::pcap_input {
+
+FileCapture::FileCapture(FileSettings settings) : settings_(std::move(settings)) {}
+
+FileCapture::~FileCapture() { end_file(); }
+
+FileCapture::State FileCapture::read(pcap_handler handler, u_char* user, int most) {
+  if (source_ && source_->stopped()) return State::stopped;
+  if (!handle_) return begin_next();
+  const int got = ::pcap_dispatch(handle_.get(), most, handler, user);
+  if (source_->stopped()) return State::stopped;
+  if (got > 0) return State::more;
+  if (got < 0) return damage();
+  end_file();
+  return begin_next();
+}
+
+FileCapture::State FileCapture::begin_next() {
+  if (next_ == settings_.files.size()) return State::ended;
+  const std::string& given = settings_.files[next_++];
+  name_ = given == "-" ? "standard input" : given;
+  datalink_ = -1;
+  auto source = ByteSource::open(given, settings_.wait);
+  if (!source) return skip(source.error());
+  source_ = *std::move(source);
+  if (source_->is_empty()) return source_->stopped() ? State::stopped : skip("it is empty");
+
+  std::FILE* stream = source_->stream();
+  if (stream == nullptr) return skip(source_->trouble().empty() ? "there is no memory for it" : source_->trouble());
+  char error[PCAP_ERRBUF_SIZE] = "";
+  handle_.reset(::pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error));
+  if (!handle_) {
+    std::fclose(stream);
+    if (source_->stopped()) return State::stopped;
+    if (!source_->trouble().empty()) return skip(source_->trouble());
+    return skip(concat("it is no capture of pcap or pcapng, or its beginning is damaged: ", error));
+  }
+  const int datalink = ::pcap_datalink(handle_.get());
+  if (const Status status = supported(datalink); !status) return skip(status.message());
+  // No kernel filters here: an empty filter would be run for each packet, for nothing.
+  if (!settings_.filter.empty())
+    if (const Status status = set_filter(handle_.get(), settings_.filter); !status) return skip(status.message());
+  datalink_ = datalink;
+  return State::begun;
+}
+
+FileCapture::State FileCapture::skip(std::string_view why) {
+  trouble_ = concat("'", name_, "' is skipped: ", why);
+  ++skipped_files_;
+  end_file();
+  return State::trouble;
+}
+
+FileCapture::State FileCapture::damage() {
+  const std::string why = source_->trouble().empty() ? ::pcap_geterr(handle_.get()) : source_->trouble();
+  const auto place = static_cast<std::int64_t>(::ftello(::pcap_file(handle_.get())));
+  trouble_ = concat("'", name_, "' is damaged", place > 0 ? concat(" at byte ", place) : "",
+                    "; the packets before are counted: ", why);
+  ++damaged_files_;
+  end_file();
+  return State::trouble;
+}
+
+void FileCapture::end_file() noexcept {
+  handle_.reset();
+  if (source_) bytes_ += source_->read_bytes();
+  source_.reset();
+}
+
+void FileCapture::close() noexcept {
+  end_file();
+  next_ = 0;
+}
+
+std::uint64_t FileCapture::read_bytes() const { return bytes_ + (source_ ? source_->read_bytes() : 0); }
+
+std::uint64_t FileCapture::total_bytes() const {
+  std::uint64_t total = 0;
+  for (const std::string& file : settings_.files) {
+    struct stat about {};
+    if (file == "-") return 0;
+    if (::stat(file.c_str(), &about) != 0) continue;  // it will be skipped
+    if (!S_ISREG(about.st_mode)) return 0;
+    total += static_cast<std::uint64_t>(about.st_size);
+  }
+  return total;
+}
+
+}  // namespace trafficd::pcap_input

@@ -1,0 +1,42 @@
+#pragma once
+// What this input says of the table of an Accountant.
+
+#include <optional>
+#include <string>
+
+#include "accountant.hpp"
+#include "trafficd/plugin.hpp"
+
+namespace trafficd::pcap_input {
+
+const MeasurementPtr& device_measurement();
+const MeasurementPtr& capture_measurement();
+
+/// Packets that the accountant never saw: totals since the capture began.
+struct Losses {
+  std::uint64_t kernel = 0;
+  std::optional<std::uint64_t> interface;  ///< nothing where nobody can say
+};
+
+/// Makes samples of one accountant's table. One thread.
+class Teller {
+ public:
+  Teller(Host& host, std::string interface);
+
+  /// A sample for each row that changed since the last time, one more when it first did not, and one of the capture.
+  /// Then rows are evicted if the table is nearly full.
+  void tell(Accountant& accountant, const Losses& losses, Timestamp time, Batch& out);
+
+ private:
+  void tell_row(const Accountant& accountant, Row& row, Timestamp time, Batch& out);
+  SeriesPtr series_of(const Accountant& accountant, const Row& row);
+
+  Host& host_;
+  std::string interface_;
+  SeriesPtr capture_;
+  std::uint64_t epoch_;
+  std::uint64_t gateway_changes_ = 0;
+  bool gateways_changed_ = false;
+};
+
+}  // namespace trafficd::pcap_input

@@ -1,0 +1,96 @@
+#include "catch.hpp"
+#include "packet/frame.hpp"
+#include "recorded_packets.hpp"
+#include "trafficd/testing/bench.hpp"
+
+extern "C" const trafficd::PluginDescriptor* trafficd_input_pcap();
+
+namespace trafficd::pcap_input {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Bench;
+
+/// What the configuration is refused with.
+std::string fault(const std::string& yaml) {
+  try {
+    const Bench bench(*trafficd_input_pcap(), yaml);
+    return "accepted";
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::filesystem::path save(const std::filesystem::path& file, const std::string& content) {
+  std::ofstream(file, std::ios::binary) << content;
+  return file;
+}
+
+/// Field values of the samples of `capture`, with their times in seconds.
+std::vector<std::pair<std::int64_t, std::uint64_t>> packets(const Batch& batch) {
+  std::vector<std::pair<std::int64_t, std::uint64_t>> all;
+  for (const Sample& sample : batch)
+    if (sample.series->measurement().name() == "capture")
+      all.emplace_back(std::chrono::floor<std::chrono::seconds>(sample.time).time_since_epoch().count(),
+                       sample.values[0].as_unsigned());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("pcap: packets come from somewhere, and from one kind of place") {
+  CHECK(holds(fault("{}"), "say where the packets come from"));
+  CHECK(holds(fault("{ interface: eth0, file: a.pcap }"), "either 'interface' or 'file'"));
+  CHECK(holds(fault("interface: [ eth0, eth0 ]"), "names 'eth0' twice"));
+  CHECK(holds(fault("file: [ '-', '-' ]"), "standard input can be read once"));
+  CHECK(fault("interface: [ eth0, eth1 ]") == "accepted");
+}
+
+TEST_CASE("pcap: a filter and gateways are looked at before anything is opened") {
+  CHECK(holds(fault("{ interface: eth0, filter: 'tcp prot 1' }"), "filter: "));
+  CHECK(holds(fault("{ interface: eth0, gateways: [ '02:00:00:00:00' ] }"), "no hardware address"));
+  CHECK(holds(fault("{ interface: eth0, gateways: [ '02:00:00:00:00:0g' ] }"), "no hardware address"));
+  CHECK(fault("{ interface: eth0, gateways: [ '02-00-00-00-00-0a', '02:00:00:00:00:0B' ] }") == "accepted");
+}
+
+TEST_CASE("pcap: the decoder reads each link type that a capture may have, and no other") {
+  for (int datalink = 0; datalink < 400; ++datalink) {
+    INFO("DLT " << datalink);
+    CHECK(supported(datalink).is_ok() == packet::link_of(datalink).has_value());
+  }
+}
+
+TEST_CASE("pcap: a recording ticks by its own time, and ends with what is left") {
+  testing::TempFolder folder;
+  const auto file = save(folder.path() / "a.pcap", capture(folder.path(), 26, PCAP_TSTAMP_PRECISION_NANO));
+  Bench bench(*trafficd_input_pcap(), "{ interval: 10s, file: '" + file.string() + "' }");
+  REQUIRE(bench.advance(1s).is_ok());
+  CHECK(packets(bench.samples()) == std::vector<std::pair<std::int64_t, std::uint64_t>>{
+                                        {first_second + 10, 10}, {first_second + 20, 20}, {first_second + 25, 26}});
+  // The same on any day.
+  Bench later(*trafficd_input_pcap(), "{ interval: 10s, file: '" + file.string() + "' }");
+  later.clock().advance(1000h);
+  REQUIRE(later.advance(1s).is_ok());
+  CHECK(packets(later.samples()) == packets(bench.samples()));
+}
+
+TEST_CASE("pcap: several files are one recording; what is damaged is told, counted and passed over") {
+  testing::TempFolder folder;
+  const std::string whole = capture(folder.path(), 10, PCAP_TSTAMP_PRECISION_MICRO);
+  const auto good = save(folder.path() / "good.pcap", whole);
+  const auto cut = save(folder.path() / "cut.pcap", whole.substr(0, whole.size() - 7));
+  const auto none = save(folder.path() / "none.pcap", "this is no capture");
+  Bench bench(*trafficd_input_pcap(),
+              "file: [ '" + cut.string() + "', '" + none.string() + "', '" + good.string() + "' ]");
+  REQUIRE(bench.advance(1s).is_ok());
+  CHECK(packets(bench.samples()).back().second == 19);
+  CHECK(bench.log().contains(Level::warning, cut.string()));
+  CHECK(bench.log().contains(Level::warning, none.string()));
+  CHECK(bench.host().meter().counted("damaged_files") == 1);
+  CHECK(bench.host().meter().counted("skipped_files") == 1);
+  CHECK(bench.host().meter().counted("read_bytes") > 2 * whole.size() - 100);
+}
+
+}  // namespace trafficd::pcap_input

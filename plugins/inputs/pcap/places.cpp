@@ -1,0 +1,81 @@
+#include "places.hpp"
+
+#include <algorithm>
+
+namespace trafficd::pcap_input {
+
+namespace {
+
+constexpr std::uint8_t remote = static_cast<std::uint8_t>(Place::remote);
+constexpr std::uint8_t local = static_cast<std::uint8_t>(Place::local);
+constexpr std::uint8_t multicast = static_cast<std::uint8_t>(Place::multicast);
+
+/// The index of the first 16 bits as they are loaded.
+std::uint16_t index(unsigned first, unsigned second) {
+  const std::uint8_t bytes[] = {static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(second)};
+  return packet::load<std::uint16_t>(bytes);
+}
+
+}  // namespace
+
+Places::Places(std::vector<Network> networks) : given_(std::move(networks)) { build(); }
+
+void Places::set_own(std::vector<Network> own) {
+  if (own == own_) return;
+  own_ = std::move(own);
+  build();
+}
+
+bool Places::learn(const Network& prefix) {
+  const auto known = [&](const Network& each) {
+    return each.ipv6 && each.prefix <= prefix.prefix && each.contains(prefix.address, true);
+  };
+  if (std::ranges::any_of(all_, known) || learned_.size() >= most_learned) return false;
+  learned_.push_back(prefix);
+  build();
+  return true;
+}
+
+void Places::build() {
+  all_ = given_;
+  all_.insert(all_.end(), own_.begin(), own_.end());
+  all_.insert(all_.end(), learned_.begin(), learned_.end());
+  ipv4_.fill(remote);
+  ipv6_.fill(remote);
+  // Short networks first: a longer one inside a short one changes nothing there.
+  std::ranges::stable_sort(all_, {}, &Network::prefix);
+  for (const Network& network : all_) mark(network);
+  for (unsigned second = 0; second < 256; ++second) {
+    for (unsigned first = 224; first < 240; ++first) ipv4_[index(first, second)] = multicast;
+    ipv6_[index(0xff, second)] = multicast;
+  }
+  // 255.255.255.255 is for all.
+  ipv4_[index(255, 255)] = undecided;
+  // What has no address yet, as in DHCP, and what looks for its own, is on this side.
+  if (ipv4_[0] == remote) ipv4_[0] = undecided;
+  if (ipv6_[0] == remote) ipv6_[0] = undecided;
+}
+
+void Places::mark(const Network& network) {
+  Table& table = network.ipv6 ? ipv6_ : ipv4_;
+  const unsigned first = static_cast<unsigned>(network.address[0] << 8 | network.address[1]);
+  if (network.prefix > 16) {
+    std::uint8_t& known = table[index(first >> 8, first & 0xff)];
+    if (known != local) known = undecided;
+    return;
+  }
+  for (unsigned n = 0; n < 1U << (16 - network.prefix); ++n) table[index((first + n) >> 8, (first + n) & 0xff)] = local;
+}
+
+Place Places::look_up(const std::uint8_t* address, bool ipv6) const {
+  std::array<std::uint8_t, 16> whole{};
+  const std::size_t length = ipv6 ? 16 : 4;
+  std::copy_n(address, length, whole.begin());
+  if (!ipv6 && std::all_of(address, address + 4, [](std::uint8_t each) { return each == 255; }))
+    return Place::multicast;
+  if (std::all_of(address, address + length, [](std::uint8_t each) { return each == 0; })) return Place::local;
+  const auto contains = [&](const Network& each) { return each.contains(whole, ipv6); };
+  return std::ranges::any_of(all_, contains) ? Place::local : Place::remote;
+}
+
+}  // namespace trafficd::pcap_input

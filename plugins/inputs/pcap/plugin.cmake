@@ -1,0 +1,10 @@
+# packages: libpcap-dev zlib1g-dev
+include(${CMAKE_CURRENT_LIST_DIR}/../../common/packet/packet.cmake)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libpcap QUIET IMPORTED_TARGET libpcap>=1.10)
+find_package(ZLIB QUIET)
+if(libpcap_FOUND AND ZLIB_FOUND)
+  set(PLUGIN_LIBRARIES common_packet PkgConfig::libpcap ZLIB::ZLIB)
+else()
+  set(PLUGIN_MISSING "libpcap 1.10 or zlib is not installed")
+endif()

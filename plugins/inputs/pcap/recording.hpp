@@ -1,0 +1,34 @@
+#pragma once
+// Captures that were recorded. Their own time drives everything, so that a replay says the same on any day.
+
+#include "config.hpp"
+#include "file_capture.hpp"
+#include "measurements.hpp"
+
+namespace trafficd::pcap_input {
+
+class Recording final : public StreamInput {
+ public:
+  Recording(const Config& config, Host& host);
+  Status run(std::stop_token stop, Emitter& emitter) override;
+  void close() noexcept override { capture_.close(); }
+
+ private:
+  static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* bytes);
+  void pass_time(Timestamp time);
+  void tell(Timestamp time);
+  void look_at_link();
+
+  Host& host_;
+  Accountant accountant_;
+  Teller teller_;
+  FileCapture capture_;
+  Emitter* emitter_ = nullptr;  // during run
+  std::stop_token stop_;
+  Timestamp next_{};  // tick; none before the first packet
+  timeval newest_{};  // packet
+  std::int64_t next_second_ = 0;
+  std::atomic<std::uint64_t>&damaged_files_, &skipped_files_, &read_bytes_;
+};
+
+}  // namespace trafficd::pcap_input

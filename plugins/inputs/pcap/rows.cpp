@@ -1,0 +1,153 @@
+#include "rows.hpp"
+
+#include "trafficd/sample.hpp"
+
+namespace trafficd::pcap_input {
+
+namespace {
+
+constexpr std::size_t nobody = 0, first_other = 1, others = 9, first_device = first_other + others;
+
+std::uint64_t hardware_of(const Row& row) { return packet::load<std::uint64_t>(row.device.data()) & 0xffff'ffff'ffffU; }
+
+RowKey address_key(packet::Family family, const std::uint8_t* address, Scope scope) {
+  RowKey key;
+  if (family == packet::Family::ipv4) {
+    key.first = packet::load<std::uint32_t>(address);
+  } else {
+    key.first = packet::load<std::uint64_t>(address);
+    key.second = packet::load<std::uint64_t>(address + 8);
+  }
+  key.rest = static_cast<std::uint8_t>(static_cast<unsigned>(family) << 4 | static_cast<unsigned>(scope));
+  return key;
+}
+
+}  // namespace
+
+Rows::Rows(std::size_t most) : most_(most), by_hardware_(0, Hash{new_epoch()}), by_address_(0, Hash{new_epoch()}) {
+  rows_.reserve(first_device + most);
+  free_.reserve(most);
+  rows_.resize(first_device);
+  for (std::size_t i = 0; i < others; ++i) {
+    rows_[first_other + i].family = packet::Family{static_cast<std::uint8_t>(i / 3)};
+    rows_[first_other + i].scope = Scope{static_cast<std::uint8_t>(i % 3)};
+  }
+}
+
+void Rows::take_memory(bool hardware) {
+  if (hardware)
+    by_hardware_.reserve(most_ + most_redirected);
+  else
+    by_address_.reserve(most_);
+}
+
+Row& Rows::other(packet::Family family, Scope scope) {
+  Row& row = rows_[first_other + 3 * static_cast<std::size_t>(family) + static_cast<std::size_t>(scope)];
+  row.name = Row::Name::other;
+  return row;
+}
+
+/// A free row; nullptr when there is none.
+Row* Rows::make_row(packet::Family family, Scope scope) {
+  if (free_.empty()) {
+    if (rows_.size() == first_device + most_) return nullptr;
+    rows_.emplace_back();
+    free_.push_back(static_cast<std::uint32_t>(rows_.size() - 1));
+  }
+  Row& row = rows_[free_.back()];
+  free_.pop_back();
+  row.family = family;
+  row.scope = scope;
+  return &row;
+}
+
+Row& Rows::make_by_hardware(std::uint64_t key) {
+  const packet::Family family{static_cast<std::uint8_t>(key >> 48 & 0xf)};
+  const Scope scope{static_cast<std::uint8_t>(key >> 52)};
+  Row* const row = make_row(family, scope);
+  if (row == nullptr) return other(family, scope);
+  const std::uint64_t address = key & 0xffff'ffff'ffffU;
+  std::memcpy(row->device.data(), &address, sizeof address);
+  row->name = Row::Name::hardware;
+  by_hardware_.emplace(key, static_cast<std::uint32_t>(row - rows_.data()));
+  return *row;
+}
+
+Row& Rows::by_address(packet::Family family, const std::uint8_t* address, Scope scope) {
+  const RowKey key = address_key(family, address, scope);
+  if (const auto found = by_address_.find(key); found != by_address_.end()) return rows_[found->second];
+  Row* const row = make_row(family, scope);
+  if (row == nullptr) return other(family, scope);
+  const bool ipv4 = family == packet::Family::ipv4;
+  row->device = {};
+  std::copy_n(address, ipv4 ? 4 : 16, row->device.begin());
+  row->name = ipv4 ? Row::Name::ipv4 : Row::Name::ipv6;
+  by_address_.emplace(key, static_cast<std::uint32_t>(row - rows_.data()));
+  return *row;
+}
+
+void Rows::redirect(std::uint64_t key) {
+  const auto [place, made] = by_hardware_.try_emplace(key, nobody);
+  if (!made && place->second == nobody) return;
+  ++redirected_;
+  if (made) return;
+  Row& row = rows_[place->second];
+  place->second = nobody;
+  if (row.epoch != 0) {
+    row.evicted = true;
+    return;
+  }
+  rows_[nobody].rx.bytes += row.bytes();
+  rows_[nobody].rx.packets += row.packets();
+  clear(row);
+}
+
+void Rows::end_redirect(std::uint64_t key) {
+  const auto found = by_hardware_.find(key);
+  if (found == by_hardware_.end() || found->second != nobody) return;
+  by_hardware_.erase(found);
+  --redirected_;
+}
+
+void Rows::evict(Row& row) {
+  if (row.name == Row::Name::hardware)
+    by_hardware_.erase(hardware_key(hardware_of(row), row.family, row.scope));
+  else
+    by_address_.erase(address_key(row.family, row.device.data(), row.scope));
+  row.evicted = true;
+  ++evictions_;
+}
+
+void Rows::make_room() {
+  std::vector<std::int64_t> seen;
+  const auto may_go = [](const Row& row) { return row.name != Row::Name::other && !row.evicted && row.epoch != 0; };
+  for_each([&](const Row& row) {
+    if (may_go(row)) seen.push_back(row.last_seen());
+  });
+  const std::size_t wanted = most_ * 3 / 4;
+  if (in_use() <= wanted || seen.empty()) return;
+  const std::size_t surplus = std::min(in_use() - wanted, seen.size());
+  const auto last = seen.begin() + static_cast<std::ptrdiff_t>(surplus - 1);
+  std::ranges::nth_element(seen, last);
+  std::size_t left = surplus;
+  // Those of one second are alike: so many of them as are wanted.
+  for (const bool older : {true, false})
+    for_each([&](Row& row) {
+      if (left == 0 || !may_go(row) || (older ? row.last_seen() >= *last : row.last_seen() != *last)) return;
+      evict(row);
+      --left;
+    });
+}
+
+void Rows::clear(Row& row) {
+  row = Row{};
+  free_.push_back(static_cast<std::uint32_t>(&row - rows_.data()));
+}
+
+void Rows::clear_evicted() {
+  for_each([&](Row& row) {
+    if (row.evicted) clear(row);
+  });
+}
+
+}  // namespace trafficd::pcap_input

@@ -1,0 +1,123 @@
+#pragma once
+// The bounded table of what was counted: a row for each device, family and scope. All memory is taken at once, and
+// nothing is allocated when a packet is booked.
+
+#include <algorithm>
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "packet/frame.hpp"
+#include "trafficd/series.hpp"
+
+namespace trafficd::pcap_input {
+
+enum class Scope : std::uint8_t { internet, local, multicast };
+
+/// A device by its hardware address, or by its address where the link has none, with family and scope, in 16 bytes and
+/// a number.
+struct RowKey {
+  std::uint64_t first = 0, second = 0;
+  std::uint8_t rest = 0;  // of keys by address: family and scope
+  friend bool operator==(const RowKey&, const RowKey&) = default;
+};
+
+/// What went one way.
+struct Way {
+  std::uint64_t bytes = 0, packets = 0;
+  std::int64_t last_seen = 0;  ///< unix seconds
+};
+
+struct Row {
+  Way rx, tx;
+  std::uint64_t epoch = 0;  ///< 0: not told to anybody yet
+  std::uint64_t told = 0;   ///< packets when it was told last
+  std::array<std::uint8_t, 16> device{};
+  SeriesPtr series;
+  packet::Family family = packet::Family::other;
+  Scope scope = Scope::internet;
+  enum class Name : std::uint8_t { free, hardware, ipv4, ipv6, other } name = Name::free;
+  bool evicted = false;  ///< nobody books here any more; told once more, then free
+  bool rests = false;    ///< told without a change
+
+  std::uint64_t packets() const { return rx.packets + tx.packets; }
+  std::uint64_t bytes() const { return rx.bytes + tx.bytes; }
+  std::int64_t last_seen() const { return std::max(rx.last_seen, tx.last_seen); }
+};
+
+/// One thread.
+class Rows {
+ public:
+  /// Room for so many rows of devices; `other` and what belongs to none stand beside them.
+  explicit Rows(std::size_t most);
+  /// Before the first packet: the memory for keys of this kind.
+  void take_memory(bool hardware);
+
+  /// So many keys may be redirected.
+  static constexpr std::size_t most_redirected = 1024;
+
+  /// `address` are the six bytes of a hardware address, as loaded from two bytes more or fewer.
+  static std::uint64_t hardware_key(std::uint64_t address, packet::Family family, Scope scope) {
+    return address | std::uint64_t{static_cast<std::uint8_t>(family)} << 48 |
+           std::uint64_t{static_cast<std::uint8_t>(scope)} << 52;
+  }
+  Row& by_hardware(std::uint64_t key) {
+    const auto found = by_hardware_.find(key);
+    return found != by_hardware_.end() ? rows_[found->second] : make_by_hardware(key);
+  }
+  Row& by_address(packet::Family family, const std::uint8_t* address, Scope scope);
+
+  /// From now on what is booked under this key goes to `sink()`. A row that nobody was told of is moved there, one that
+  /// somebody knows stays as it is and is told once more.
+  void redirect(std::uint64_t key);
+  void end_redirect(std::uint64_t key);
+  /// Bytes that belong to no device.
+  const Row& sink() const { return rows_[0]; }
+
+  /// Makes room: of rows that were told, those whose last packet is longest ago are evicted until a quarter is free.
+  void make_room();
+  /// Gives back the evicted rows, after they were told.
+  void clear_evicted();
+
+  /// All rows in use, `other` among them and the sink not.
+  template <class Function>
+  void for_each(Function&& function) {
+    for (std::size_t i = 1; i < rows_.size(); ++i)
+      if (rows_[i].name != Row::Name::free) function(rows_[i]);
+  }
+  std::size_t in_use() const { return by_hardware_.size() + by_address_.size() - redirected_; }
+  bool nearly_full() const { return in_use() * 8 > most_ * 7; }
+  std::uint64_t evictions() const { return evictions_; }
+
+ private:
+  /// Seeded, so that nobody outside can choose addresses that all meet in one place. The upper half of a product
+  /// depends on all bits; the table looks at both ends.
+  struct Hash {
+    using is_avalanching = void;
+    std::uint64_t seed;
+    std::size_t operator()(std::uint64_t key) const {
+      const std::uint64_t product = (key ^ seed) * 0x9e3779b97f4a7c15U;
+      return product ^ product >> 32;
+    }
+    std::size_t operator()(const RowKey& key) const {
+      return (*this)((*this)(key.first) ^ key.second ^ std::uint64_t{key.rest} << 56);
+    }
+  };
+
+  Row& make_by_hardware(std::uint64_t key);
+  Row* make_row(packet::Family family, Scope scope);
+  Row& other(packet::Family family, Scope scope);
+  void evict(Row& row);
+  void clear(Row& row);
+
+  std::size_t most_;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash> by_hardware_;
+  boost::unordered_flat_map<RowKey, std::uint32_t, Hash> by_address_;
+  std::vector<Row> rows_;
+  std::vector<std::uint32_t> free_;
+  std::size_t redirected_ = 0;
+  std::uint64_t evictions_ = 0;
+};
+
+}  // namespace trafficd::pcap_input

@@ -1,0 +1,136 @@
+#include "watch.hpp"
+
+#include <algorithm>
+
+#include "own_networks.hpp"
+
+namespace trafficd::pcap_input {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration retry_pause = 2s, down_pause = 1s, network_pause = 1min;
+
+void on_packet(u_char* accountant, const pcap_pkthdr* header, const u_char* bytes) {
+  reinterpret_cast<Accountant*>(accountant)->see(header->ts.tv_sec, header->len, bytes, header->caplen);
+}
+
+}  // namespace
+
+Watch::Line::Line(const Config& config, const std::string& its_name, Host& host)
+    : name(its_name),
+      capture(live_settings(config, its_name)),
+      accountant(accountant_settings(config)),
+      teller(host, its_name),
+      trouble(host.log(), host.clock()) {}
+
+Watch::Watch(const Config& config, Host& host) : host_(host) {
+  for (const std::string& name : config.interfaces) lines_.push_back(std::make_unique<Line>(config, name, host));
+}
+
+Status Watch::open() {
+  Status worst = Status::ok();
+  bool any = false;
+  for (const auto& line : lines_) {
+    Status status = open(*line);
+    any = any || status.is_ok();
+    if (worst.is_ok() || status.code() == Status::Code::fatal) worst = std::move(status);
+  }
+  if (any && worst.code() != Status::Code::fatal) return Status::ok();
+  close();
+  return worst;
+}
+
+Status Watch::open(Line& line) {
+  Status status = line.capture.open();
+  if (!status.is_ok()) {
+    line.trouble.complain(Level::warning, status.message());
+    line.ask_again = host_.clock().steady() + retry_pause;
+    return status;
+  }
+  if (!line.capture.warning().empty()) host_.log().warning(line.capture.warning());
+  line.trouble.resolve(concat("captures ", line.name, " again"));
+  line.ask_again = SteadyTime::max();
+  line.accountant.set_link(*packet::link_of(line.capture.datalink()));
+  line.accountant.set_own_networks(own_networks(line.name));
+  return status;
+}
+
+void Watch::close() noexcept {
+  for (const auto& line : lines_) line->capture.close();
+}
+
+Status Watch::run(std::stop_token stop, Emitter& emitter) {
+  Ticker ticker(host_.clock(), host_.interval());
+  SteadyTime deadline = ticker.next();
+  while (wait(deadline, stop) != Wake::stop) {
+    read_all();
+    if (host_.clock().steady() < deadline) continue;
+    tell(emitter);
+    deadline = ticker.next();
+  }
+  read_the_rest();
+  tell(emitter);
+  return Status::ok();
+}
+
+Wake Watch::wait(SteadyTime deadline, const std::stop_token& stop) {
+  descriptors_.clear();
+  for (const auto& line : lines_) {
+    // One that is down would wake us all the time.
+    descriptors_.push_back(line->ask_again == SteadyTime::max() ? line->capture.descriptor() : -1);
+    deadline = std::min(deadline, line->ask_again);
+  }
+  return host_.clock().wait(descriptors_, deadline, stop);
+}
+
+void Watch::read_all() {
+  const SteadyTime now = host_.clock().steady();
+  for (const auto& line : lines_) {
+    if (line->capture.is_open() && (line->ask_again == SteadyTime::max() || now >= line->ask_again))
+      read(*line);
+    else if (!line->capture.is_open() && now >= line->ask_again)
+      static_cast<void>(open(*line));  // it has told, and says when to ask again
+  }
+}
+
+/// A chunk at most, so that a flood on one interface keeps nobody waiting.
+void Watch::read(Line& line) {
+  using State = LiveCapture::State;
+  const State state = line.capture.read(on_packet, reinterpret_cast<u_char*>(&line.accountant));
+  if (state == State::down || state == State::gone) {
+    line.trouble.complain(Level::warning, line.capture.trouble());
+    line.ask_again = host_.clock().steady() + (state == State::down ? down_pause : retry_pause);
+    if (state == State::gone) line.capture.close();
+  } else if (line.ask_again != SteadyTime::max()) {
+    line.trouble.resolve(concat(line.name, " is up again"));
+    line.ask_again = SteadyTime::max();
+  }
+}
+
+/// What the kernel holds in a block that it has not handed over yet.
+void Watch::read_the_rest() {
+  const SteadyTime end = host_.clock().steady() + LiveSettings{}.block_time + 100ms;
+  const auto holds_more = [](const auto& line) { return line->capture.holds_more(); };
+  read_all();
+  while (std::ranges::any_of(lines_, holds_more) && host_.clock().steady() < end) {
+    wait(end, {});
+    read_all();
+  }
+}
+
+void Watch::tell(Emitter& emitter) {
+  const bool look = host_.clock().steady() >= look_at_networks_;
+  if (look) look_at_networks_ = host_.clock().steady() + network_pause;
+  Batch batch;
+  for (const auto& line : lines_) {
+    if (look && line->capture.is_open()) line->accountant.set_own_networks(own_networks(line->name));
+    const LiveCapture::Losses& lost = line->capture.losses();
+    line->teller.tell(line->accountant, {.kernel = lost.kernel, .interface = lost.interface}, host_.clock().now(),
+                      batch);
+  }
+  emitter.emit(batch);
+}
+
+}  // namespace trafficd::pcap_input
