@@ -1,13 +1,15 @@
 #include "resolver.hpp"
 
-#include <netinet/in.h>
+#include <netdb.h>
 #include <poll.h>
 
-#include <cstring>
 #include <memory>
 
 #include "parsers.hpp"
 #include "trafficd/units.hpp"
+
+// Newer versions of c-ares want other calls for the same, which those of Debian 12 do not have.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace trafficd::names {
 
@@ -15,7 +17,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration fresh_name = 1h, fresh_nothing = 10min, fresh_failure = 1min, remembered = 2h;
+constexpr Duration fresh_name = 1h, fresh_nothing = 10min, fresh_silence = 1min, remembered = 2h;
+constexpr int class_internet = 1, type_ptr = 12;
+
+/// `20.1.168.192.in-addr.arpa`; of IPv6 each half byte.
+std::string reverse_name(const Address& address) {
+  std::string name;
+  for (std::size_t i = address.ipv6 ? 16 : 4; i-- > 0;) {
+    const unsigned byte = address.bytes[i];
+    constexpr std::string_view digits = "0123456789abcdef";
+    if (address.ipv6)
+      name += {digits[byte & 15], '.', digits[byte >> 4], '.'};
+    else
+      name += concat(byte, '.');
+  }
+  return name + (address.ipv6 ? "ip6.arpa" : "in-addr.arpa");
+}
 
 }  // namespace
 
@@ -115,55 +132,47 @@ void Resolver::ask(const Address& address, Entry& entry) {
   asked_.fetch_add(1, std::memory_order_relaxed);
   entry.under_way = true;
   ++under_way_;
-  auto question = std::make_unique<Question>(Question{this, address});
-  constexpr int flags = ARES_NI_LOOKUPHOST | ARES_NI_NAMEREQD;
   // It may call back at once; either way the answer owns the question.
-  if (address.ipv6) {
-    sockaddr_in6 socket_address{};
-    socket_address.sin6_family = AF_INET6;
-    std::memcpy(&socket_address.sin6_addr, address.bytes.data(), sizeof socket_address.sin6_addr);
-    ares_getnameinfo(channel_, reinterpret_cast<sockaddr*>(&socket_address), sizeof socket_address, flags, on_answer,
-                     question.release());
-  } else {
-    sockaddr_in socket_address{};
-    socket_address.sin_family = AF_INET;
-    std::memcpy(&socket_address.sin_addr, address.bytes.data(), sizeof socket_address.sin_addr);
-    ares_getnameinfo(channel_, reinterpret_cast<sockaddr*>(&socket_address), sizeof socket_address, flags, on_answer,
-                     question.release());
-  }
+  ares_query(channel_, reverse_name(address).c_str(), class_internet, type_ptr, on_answer,
+             std::make_unique<Question>(Question{this, address}).release());
 }
 
-void Resolver::on_answer(void* question, int status, int timeouts, char* name, char*) {
+void Resolver::on_answer(void* question, int status, int, unsigned char* answer, int size) {
   const std::unique_ptr<Question> owned(static_cast<Question*>(question));
-  owned->resolver->take(owned->address, status, timeouts, name);
+  hostent* found = nullptr;
+  if (status == ARES_SUCCESS) status = ares_parse_ptr_reply(answer, size, nullptr, 0, AF_INET, &found);
+  const std::unique_ptr<hostent, decltype(&ares_free_hostent)> host(found, ares_free_hostent);
+  owned->resolver->take(owned->address, status, host && host->h_name != nullptr ? host->h_name : "");
 }
 
-void Resolver::take(const Address& address, int status, int timeouts, const char* name) {
+void Resolver::take(const Address& address, int status, std::string_view name) {
   const auto found = entries_.find(address);
   if (found == entries_.end() || !found->second.under_way) return;
   Entry& entry = found->second;
   entry.under_way = false;
   --under_way_;
   if (status == ARES_EDESTRUCTION || status == ARES_ECANCELLED) return;
-  // This is how c-ares 1.18 tells of a server that is silent.
-  if (status == ARES_ENOTFOUND && timeouts > 0) status = ARES_ETIMEOUT;
   const SteadyTime now = host_.clock().steady();
-  if (status == ARES_SUCCESS && name != nullptr && good_name(name)) {
-    entry.name = name;
-    entry.fresh_until = now + fresh_name;
-  } else if (status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA) {
-    if (status == ARES_SUCCESS) bad_names_.fetch_add(1, std::memory_order_relaxed);
-    entry.name.clear();
-    entry.fresh_until = now + fresh_nothing;
-  } else {
-    entry.fresh_until = now + fresh_failure;
+  entry.fresh_until = now + fresh_nothing;
+  if (status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED) {
+    entry.fresh_until = now + fresh_silence;
     failed_.fetch_add(1, std::memory_order_relaxed);
     failing_.complain(Level::warning, concat("reverse DNS gives no answer: ", ares_strerror(status),
                                              "; look at 'dns_servers' or /etc/resolv.conf"));
     return;
   }
-  answered_.fetch_add(1, std::memory_order_relaxed);
   failing_.resolve("reverse DNS answers again");
+  if (status == ARES_SUCCESS && good_name(name)) {
+    entry.name = name;
+    entry.fresh_until = now + fresh_name;
+  } else if (status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA) {
+    if (status == ARES_SUCCESS) bad_names_.fetch_add(1, std::memory_order_relaxed);
+    entry.name.clear();
+  } else {
+    failed_.fetch_add(1, std::memory_order_relaxed);  // the server could not tell, or made no sense
+    return;
+  }
+  answered_.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace trafficd::names

@@ -47,8 +47,8 @@ class Resolver {
   };
   struct Question;
   void ask(const Address& address, Entry& entry);
-  void take(const Address& address, int status, int timeouts, const char* name);
-  static void on_answer(void* question, int status, int timeouts, char* name, char* service);
+  void take(const Address& address, int status, std::string_view name);
+  static void on_answer(void* question, int status, int timeouts, unsigned char* answer, int size);
   static void on_socket(void* resolver, ares_socket_t socket, int readable, int writable);
 
   Host& host_;

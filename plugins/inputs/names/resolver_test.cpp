@@ -140,7 +140,7 @@ TEST_CASE("names: a reverse name that should not be shown is none") {
   asker.server.take();
   asker.server.answer({"a\x1b[31m", "lan"});
   asker.take_answers();
-  const std::string name = asker.ask("192.168.1.20");
+  const std::string name = asker.ask("192.168.1.20");  // c-ares refuses it, or writes it in figures
   CHECK(name.find('\x1b') == std::string::npos);
 }
 
@@ -167,6 +167,30 @@ TEST_CASE("names: a server that is silent is told, and asked again soon") {
   other.answer({}, 3);
   asker.take_answers();
   CHECK(asker.host.log().contains(Level::info, "reverse DNS answers again"));
+}
+
+TEST_CASE("names: a server that cannot tell is asked again later, and what it said before stays") {
+  Asker asker;
+  asker.ask("192.168.1.20");
+  asker.server.take();
+  asker.server.answer({"phone"});
+  asker.take_answers();
+  asker.host.clock().advance(61min);
+  CHECK(asker.ask("192.168.1.20") == "phone");
+  for (int tries = 0; asker.resolver.under_way() > 0; ++tries) {
+    REQUIRE(tries < 10);
+    asker.server.take();
+    asker.server.answer({}, 2);
+    REQUIRE(asker.resolver.descriptors().size() == 1);
+    wait_for(asker.resolver.descriptors().front());
+    asker.resolver.process();
+  }
+  CHECK(asker.counted("dns_failures") == 1);
+  CHECK(asker.ask("192.168.1.20") == "phone");
+  CHECK(asker.counted("dns_questions") == 2);
+  asker.host.clock().advance(11min);
+  asker.ask("192.168.1.20");
+  CHECK(asker.counted("dns_questions") == 3);
 }
 
 TEST_CASE("names: no more questions are under way than allowed, and a close forgets them") {
