@@ -53,7 +53,7 @@ Resolver::Resolver(Host& host)
 Status Resolver::open(const std::string& servers, std::chrono::milliseconds timeout) {
   static const int ready = ares_library_init(ARES_LIB_INIT_ALL);
   ares_options options{};
-  options.flags = ARES_FLAG_IGNTC | ARES_FLAG_STAYOPEN;
+  options.flags = ARES_FLAG_IGNTC;  // a name that needs more than a datagram is none
   options.timeout = static_cast<int>(timeout.count());
   options.tries = 2;
   std::string lookups = "b";  // DNS alone: the hosts file is a source of its own

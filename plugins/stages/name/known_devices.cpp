@@ -6,7 +6,7 @@ namespace trafficd::name {
 
 namespace {
 
-constexpr std::size_t most_id_bytes = 256, most_value_bytes = 256;
+constexpr std::size_t most_id_bytes = 256, most_value_bytes = 512;
 
 bool good_id(std::string_view id) { return !id.empty() && id.size() <= most_id_bytes && printable(id) == id; }
 

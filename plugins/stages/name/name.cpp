@@ -1,6 +1,9 @@
 // Gives the series of a device the attributes that `device_info` samples tell of it. What becomes of a series is made
 // once and remembered until its device gets another name, so a sample costs one look-up.
 
+#include <algorithm>
+#include <utility>
+
 #include "known_devices.hpp"
 #include "trafficd/plugin.hpp"
 
@@ -42,7 +45,8 @@ struct Answer {
   DevicePtr device;            // unknown: nullptr
   std::uint64_t version = 0;   // of the device
   std::uint64_t arrivals = 0;  // until which an unknown device was looked for
-  bool about_device = false;   // it has the tag, and is no info
+  std::uint64_t round = 0;
+  bool about_device = false;  // it has the tag, and is no info
 };
 
 class Name final : public Stage {
@@ -74,6 +78,11 @@ class Name final : public Stage {
   void tick(Timestamp, Batch&) override {
     devices_.forget(config_.forget);
     answers_.purge(1);
+    // There may be room by now.
+    if (std::exchange(was_crowded_, false))
+      ++round_;
+    else
+      crowded_.resolve("there is room for names for all series again");
   }
 
   void close() noexcept override {
@@ -107,11 +116,13 @@ class Name final : public Stage {
 
   bool is_stale(const Answer& answer) const {
     if (!answer.about_device) return false;
+    if (answer.round != round_) return true;
     return answer.device ? answer.version != answer.device->version : answer.arrivals != devices_.arrivals();
   }
 
   void renew(Answer& answer) {
     if (!answer.about_device) return;
+    answer.round = round_;
     answer.arrivals = devices_.arrivals();
     answer.device = devices_.find(*answer.source->tag("device"));
     answer.version = answer.device ? answer.device->version : 0;
@@ -130,6 +141,7 @@ class Name final : public Stage {
       unnamed_.fetch_add(1, std::memory_order_relaxed);
       crowded_.complain(Level::warning, "more series than 'max_series' of this stage: some get no names; raise it");
       named = answer.source;
+      was_crowded_ = true;
     }
     answer.result = std::move(named);
   }
@@ -140,6 +152,8 @@ class Name final : public Stage {
   Complaint crowded_;
   std::atomic<std::uint64_t>& unnamed_;
   SeriesMap<Answer> answers_;
+  std::uint64_t round_ = 1;  // goes up when all are to be answered anew
+  bool was_crowded_ = false;
 };
 
 }  // namespace

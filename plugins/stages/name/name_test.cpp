@@ -143,7 +143,7 @@ TEST_CASE("name: devices are bounded, and what is over is counted and told") {
   lan.hear("a", {{"name", "still heard"}});
   CHECK(lan.name_of("a") == "still heard");
   lan.hear(std::string(300, 'x'), {{"name", "long"}});
-  lan.hear("d", {{"name", std::string(300, 'x')}});
+  lan.hear("d", {{"name", std::string(600, 'x')}});
   CHECK(lan.counted("attributes_left_out") == 1);
   CHECK(lan.bench.host().state().keys().size() == 2);
 }
@@ -188,6 +188,25 @@ TEST_CASE("name: a series that is one too many passes without a name and is not 
   CHECK_FALSE(second->tag("name"));
   CHECK(lan.counted("unnamed_series") == 1);
   CHECK(lan.bench.log().contains(Level::warning, "max_series"));
+}
+
+TEST_CASE("name: a series that got no name gets one once there is room") {
+  testing::HostSettings settings;
+  settings.max_series = 1;
+  Lan lan({}, settings);
+  lan.hear("a", {{"name", "a"}});
+  lan.hear("b", {{"name", "b"}});
+  lan.pass(Lan::series("a"));
+  const SeriesPtr second = Lan::series("b");
+  CHECK(lan.pass(second) == second);
+  for (int i = 0; i < 3; ++i) {
+    lan.bench.clear();
+    CHECK(lan.bench.advance(10min).is_ok());
+    lan.pass(second);
+  }
+  CHECK(lan.pass(second)->tag("name") == "b");
+  CHECK(lan.bench.advance(10min).is_ok());
+  CHECK(lan.bench.log().contains(Level::info, "there is room for names"));
 }
 
 TEST_CASE("name: attributes that cannot be meant are refused") {
