@@ -15,8 +15,10 @@ Devices::Devices(const Config& config, Host& host)
     : config_(config),
       host_(host),
       full_(host.log(), host.clock()),
+      no_vendors_(host.log(), host.clock()),
       left_out_(host.meter().counter("devices_left_out")),
       addresses_left_out_(host.meter().counter("addresses_left_out")),
+      bad_vendor_records_(host.meter().counter("bad_vendor_records")),
       held_(host.meter().gauge("devices")) {}
 
 void Devices::update(const Knowledge& knowledge, const std::vector<Neighbour>& neighbours, Resolver& resolver,
@@ -113,7 +115,16 @@ void Devices::find_vendors(VendorList& vendors) {
     rows.push_back(&row);
   }
   if (wanted.empty()) return;
-  vendors.find(wanted);
+  VendorList::Outcome outcome = vendors.find(wanted);
+  bad_vendor_records_.fetch_add(outcome.bad, std::memory_order_relaxed);
+  // Debian's own folder need not be there; one that was named must.
+  if (!outcome.any && config_.vendors != Config{}.vendors)
+    outcome.trouble =
+        concat("there is no vendor list in '", config_.vendors, "'; install ieee-data or correct 'vendors'");
+  if (outcome.trouble.empty())
+    no_vendors_.resolve("the vendor lists can be read");
+  else
+    no_vendors_.complain(Level::warning, outcome.trouble);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     rows[i]->vendor = std::move(wanted[i].vendor);
     rows[i]->vendor_generation = generation;

@@ -59,8 +59,8 @@ class Devices {
   std::map<Address, Mac> owners_;  // of the addresses of those that are there now
   std::uint64_t round_ = 0;
   std::uint64_t refused_ = 0;  // in this round
-  Complaint full_;
-  std::atomic<std::uint64_t>&left_out_, &addresses_left_out_;
+  Complaint full_, no_vendors_;
+  std::atomic<std::uint64_t>&left_out_, &addresses_left_out_, &bad_vendor_records_;
   std::atomic<std::int64_t>& held_;
 };
 

@@ -24,7 +24,8 @@ class Names final : public PollInput {
         resolver_(host),
         devices_(config_, host),
         unreadable_(host.log(), host.clock()),
-        undecoded_(host.meter().counter("netlink_undecoded")) {}
+        undecoded_(host.meter().counter("netlink_undecoded")),
+        cut_(host.meter().counter("neighbours_cut")) {}
 
   Status open() override {
     if (!config_.dns) return Status::ok();
@@ -57,6 +58,7 @@ class Names final : public PollInput {
     const Status status = config_.root.empty() ? read_neighbours(found, most_neighbours)
                                                : read_recorded_neighbours(config_.root + "/neighbours", found);
     undecoded_.fetch_add(found.undecoded, std::memory_order_relaxed);
+    if (status && !found.done && config_.root.empty()) cut_.fetch_add(1, std::memory_order_relaxed);
     if (status)
       unreadable_.resolve("the neighbour table can be read again");
     else
@@ -85,7 +87,7 @@ class Names final : public PollInput {
   Resolver resolver_;
   Devices devices_;
   Complaint unreadable_;
-  std::atomic<std::uint64_t>& undecoded_;
+  std::atomic<std::uint64_t>&undecoded_, &cut_;
 };
 
 }  // namespace

@@ -170,6 +170,17 @@ TEST_CASE("names: vendors follow their files, and need none") {
   CHECK_FALSE(home.tick().at(phone)->tag("vendor"));
 }
 
+TEST_CASE("names: a folder of vendors that was named must be there, and a list that makes no sense is counted") {
+  Home home("vendors: /lists");
+  home.write("etc/ethers", concat(phone, " a\n"));
+  home.tick();
+  CHECK(home.bench.log().contains(Level::warning, "there is no vendor list in '/lists'; install ieee-data"));
+  home.write("lists/oui.csv", "x\nnonsense\nMA-L,3C22FB,Acme,\n");
+  CHECK(home.tick().at(phone)->tag("vendor") == "Acme");
+  CHECK(home.bench.log().contains(Level::info, "the vendor lists can be read"));
+  CHECK(home.bench.host().meter().counted("bad_vendor_records") == 1);
+}
+
 TEST_CASE("names: only a file that the user named must be there") {
   Home silent;
   silent.tick();

@@ -22,7 +22,7 @@ struct Neighbour {
 struct Neighbours {
   std::vector<Neighbour> entries;
   std::uint64_t undecoded = 0;  ///< messages that are cut off or make no sense
-  bool done = false;            ///< the last message of the answer has come
+  bool done = false;            ///< the last message of the answer has come; else the rest is left out
 };
 
 /// Adds what one datagram of the kernel's answer says. Entries that have no usable MAC, or whose state says that nobody

@@ -70,6 +70,10 @@ TEST_CASE("names: the table of this machine can be read, and is bounded") {
   CHECK(read_neighbours(found, 10'000).message().empty());
   CHECK(found.done);
   CHECK(found.undecoded == 0);
+  Neighbours none;
+  CHECK(read_neighbours(none, 0).is_ok());
+  CHECK(none.entries.empty());
+  CHECK_FALSE(none.done);
 }
 
 }  // namespace trafficd::names

@@ -86,13 +86,16 @@ std::uint64_t VendorList::generation() {
   return changed ? ++generation_ : generation_;
 }
 
-std::uint64_t VendorList::find(std::span<Wanted> wanted) const {
+VendorList::Outcome VendorList::find(std::span<Wanted> wanted) const {
   std::unordered_multimap<std::uint64_t, Wanted*> by_first;  // three bytes, which every block has
   for (Wanted& each : wanted) by_first.emplace(each.mac.bits >> 24, &each);
-  std::uint64_t bad = 0;
+  Outcome outcome;
   for (const WatchedFile& file : files_) {
-    const std::string csv = file.read().text;
-    bad += parse_vendors(csv, [&](const VendorBlock& block) {
+    const WatchedFile::Content content = file.read();
+    outcome.any = outcome.any || !content.missing;
+    if (!content.missing && !content.error.empty())
+      outcome.trouble = concat("cannot read '", file.path(), "': ", content.error);
+    outcome.bad += parse_vendors(content.text, [&](const VendorBlock& block) {
       const auto [begin, end] = by_first.equal_range(block.prefix >> (block.length - 24));
       for (auto each = begin; each != end; ++each) {
         Wanted& asks = *each->second;
@@ -102,7 +105,7 @@ std::uint64_t VendorList::find(std::span<Wanted> wanted) const {
       }
     });
   }
-  return bad;
+  return outcome;
 }
 
 }  // namespace trafficd::names

@@ -40,9 +40,13 @@ class VendorList {
 
   /// Goes up when the files have changed, so that all must be asked for anew. One call a tick.
   std::uint64_t generation();
-  /// Answers all of them in one pass; each is empty before. A list that is not there answers nobody. Answers the
-  /// records that make no sense.
-  std::uint64_t find(std::span<Wanted> wanted) const;
+  struct Outcome {
+    std::uint64_t bad = 0;  ///< records that make no sense
+    bool any = false;       ///< there is a list at all
+    std::string trouble;    ///< why one that is there could not be read
+  };
+  /// Answers all of them in one pass; each is empty before.
+  Outcome find(std::span<Wanted> wanted) const;
 
  private:
   std::array<WatchedFile, 4> files_;
