@@ -1,0 +1,79 @@
+// The kernel's neighbour table: a recorded answer, whole and cut, and the one of this machine.
+#include "neighbours.hpp"
+
+#include <linux/rtnetlink.h>
+
+#include <cstring>
+
+#include "catch.hpp"
+#include "trafficd/testing/temp_folder.hpp"
+
+namespace trafficd::names {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Bytes recorded() {
+  const std::string text = testing::read_file(TRAFFICD_SOURCE_DIR "/plugins/inputs/names/cases/home/root/neighbours");
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+Neighbours parse(const Bytes& bytes) {
+  // A copy of exactly this size, so that a read beyond the end is one beyond the allocation.
+  const Bytes exact(bytes);
+  Neighbours found;
+  parse_neighbours(exact, found);
+  return found;
+}
+
+std::string shown(const Neighbours& neighbours) {
+  std::string text;
+  for (const Neighbour& each : neighbours.entries)
+    text += format_mac(each.mac) + " " + format_address(each.address) + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("names: a recorded neighbour table, without those who did not answer and what is no device") {
+  const Neighbours found = parse(recorded());
+  CHECK(shown(found) ==
+        "da:a1:19:0a:0b:0c 192.168.1.21\n3c:22:fb:01:02:03 192.168.1.20\n70:b3:d5:f2:f0:01 192.168.1.22\n"
+        "74:1a:e0:9a:bc:de 192.168.1.25\n3c:22:fb:01:02:03 fd00::20\n3c:22:fb:01:02:03 fe80::3e22:fbff:fe01:203\n");
+  CHECK(found.undecoded == 0);
+  CHECK(found.done);
+  CHECK(found.entries.front().interface == 3);
+}
+
+TEST_CASE("names: a netlink answer that is cut off anywhere is safe") {
+  const Bytes whole = recorded();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const Neighbours found = parse(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
+    CHECK(found.entries.size() <= 6);
+    CHECK(found.undecoded <= 1);
+  }
+}
+
+TEST_CASE("names: a netlink answer that lies about its lengths is safe") {
+  const Bytes whole = recorded();
+  for (std::size_t at = 0; at + 2 <= whole.size(); at += 2)
+    for (const std::uint16_t length : {0, 1, 3, 4, 17, 0xffff}) {
+      Bytes lies = whole;
+      std::memcpy(lies.data() + at, &length, sizeof length);
+      CHECK(parse(lies).entries.size() <= 10);  // there are no more messages
+    }
+}
+
+TEST_CASE("names: the table of this machine can be read, and is bounded") {
+  Neighbours found;
+  CHECK(read_neighbours(found, 10'000).message().empty());
+  CHECK(found.done);
+  CHECK(found.undecoded == 0);
+  Neighbours none;
+  CHECK(read_neighbours(none, 0).is_ok());
+  CHECK(none.entries.empty());
+  CHECK_FALSE(none.done);
+}
+
+}  // namespace trafficd::names

@@ -1,0 +1,10 @@
+# packages: pkg-config libc-ares-dev
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(CARES QUIET IMPORTED_TARGET libcares)
+endif()
+if(CARES_FOUND)
+  set(PLUGIN_LIBRARIES PkgConfig::CARES)
+else()
+  set(PLUGIN_MISSING "c-ares is not installed (libc-ares-dev)")
+endif()
