@@ -36,11 +36,11 @@ class RecordedTest(daemon.DaemonTest):
             self.assertEqual(self.received(name), list(range(1, SECONDS + 1)))
         self.assertIn("all recordings have ended", self.daemon.messages())
 
-    def test_a_receiver_that_takes_the_half_of_each_batch_gets_all_of_it(self):
-        self.make(manner="dies", seconds=150)
+    def test_a_receiver_that_is_slower_than_the_recording_is_read(self):
+        self.make(manner="slow", spool="on_failure", seconds=400)
         self.daemon.start()
         self.assertEqual(self.daemon.end(), 0, self.daemon.messages())
-        self.assertEqual(self.received("one"), list(range(1, 151)))
+        self.assertEqual(self.received("one"), list(range(1, 401)))
 
     def test_a_receiver_that_refuses_and_has_a_spool(self):
         self.make(manner="refuses", spool="on_failure", seconds=2000)
