@@ -56,7 +56,7 @@ void InputRunner::end_recording() {
   {
     const std::lock_guard lock(pipelines_mutex_);
     for (const Inlet& inlet : pipelines_)
-      if (inlet.turns) inlet.turns->leave(this);
+      if (inlet.turns) inlet.turns->leave(this, !stop_.stop_requested());
     done_ = true;
   }
   replay_->ended();
@@ -123,12 +123,12 @@ bool InputRunner::open(Input& input, const std::stop_token& stop) {
 void InputRunner::connect(std::vector<Inlet> pipelines) {
   {
     const std::lock_guard lock(pipelines_mutex_);
-    // Never out of one that it stays with: the last that leaves ends the pipeline.
+    // Never out of one that it stays with, not for a moment.
     for (const Inlet& inlet : pipelines)
       if (inlet.turns && recorded_ && !done_) inlet.turns->join(this, inlet.rank, offered_);
     for (const Inlet& old : pipelines_)
       if (old.turns && std::ranges::find(pipelines, old.turns, &Inlet::turns) == pipelines.end())
-        old.turns->leave(this);
+        old.turns->leave(this, false);
     pipelines_ = std::move(pipelines);
   }
   if (replay_) replay_->ring();
@@ -149,8 +149,8 @@ void InputRunner::deliver(Batch& batch) {
 void InputRunner::replay(Batch& batch) {
   if (batch.empty()) return;
   host_.numbers()->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
-  if (host_.is_cut_off()) return host_.lose(batch);
   std::unique_lock lock(pipelines_mutex_);
+  if (host_.is_cut_off()) return host_.lose(batch);
   offered_ = std::ranges::min(batch, {}, &Sample::time).time;
   // In all of them at once: two inputs that have two pipelines in common would wait for each other.
   for (const Inlet& inlet : pipelines_) {

@@ -16,7 +16,7 @@ void Pipeline::serve_recorded(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const std::uint64_t seen = replay_->rings();
     // In this order: what an input gave last came before it left.
-    const bool ended = turns_.empty();
+    const bool ended = turns_.all_ended();
     if (step()) continue;
     if (ended) return end_recording();
     replay_->wait(seen, stop);
@@ -77,7 +77,7 @@ void Pipeline::refuse(const std::stop_token& stop) {
   std::uint64_t lost = 0;
   while (!stop.stop_requested()) {
     const std::uint64_t seen = replay_->rings();
-    const bool ended = turns_.empty();
+    const bool ended = turns_.all_ended();
     for (const auto& batch : queue_.take(SIZE_MAX)) {
       const Given each = given(*batch);
       meter_->lose("pipeline_stopped", each.samples, each.first, each.last);

@@ -33,9 +33,9 @@ void Turns::join(Source source, std::size_t rank, std::optional<Timestamp> next)
   sources_[source] = {rank, next};
 }
 
-void Turns::leave(Source source) {
+void Turns::leave(Source source, bool ended) {
   const std::lock_guard lock(mutex_);
-  sources_.erase(source);
+  if (sources_.erase(source) > 0 && !ended) torn_ = true;
 }
 
 void Turns::announce(Source source, std::optional<Timestamp> next) {
@@ -52,9 +52,9 @@ bool Turns::is_next(Source source) const {
   });
 }
 
-bool Turns::empty() const {
+bool Turns::all_ended() const {
   const std::lock_guard lock(mutex_);
-  return sources_.empty();
+  return sources_.empty() && !torn_;
 }
 
 namespace {

@@ -42,12 +42,12 @@ class Turns {
   /// `rank` decides between equal times, and is the same in all pipelines, or two inputs of two of them would wait for
   /// each other; `next` is the time of what it is about to give, when that is known.
   void join(Source source, std::size_t rank, std::optional<Timestamp> next);
-  void leave(Source source);
+  /// Because it has ended, or for another reason: a stop, a reload. Then this is not the end of the pipeline.
+  void leave(Source source, bool ended);
   /// What it gives next has this time; nothing: it still reads, and the others wait for it.
   void announce(Source source, std::optional<Timestamp> next);
   bool is_next(Source source) const;
-  /// Whether all have ended.
-  bool empty() const;
+  bool all_ended() const;
 
  private:
   struct Entry {
@@ -56,6 +56,7 @@ class Turns {
   };
   mutable std::mutex mutex_;
   std::map<Source, Entry> sources_;
+  bool torn_ = false;  // one left before its end
 };
 
 /// Aligned ticks in the time of the samples. One thread.
