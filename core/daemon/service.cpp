@@ -63,6 +63,8 @@ constexpr const char* own_role = "daemon";
 // Meanwhile nobody answers commands.
 constexpr Duration longest_wait = std::chrono::seconds(5);
 constexpr Duration deaf_pause = std::chrono::seconds(1);
+// Between two looks whether outputs have written the last of a recording.
+constexpr Duration look_pause = std::chrono::milliseconds(50);
 
 /// What systemd waits for after it asked for a reload: the moment by its own clock, then READY=1.
 void notify_reloading() {
@@ -92,10 +94,12 @@ int Service::run() {
   // A machine without a clock may take a while to learn the time, and whoever sets it may wait for us to be ready.
   notify("READY=1");
   bool reload_wanted = false;
-  if (!wait_for_clock(parts_.clock, parts_.signals, log_, parts_.state, reload_wanted)) return 0;
+  // What only replays goes by the time in its recordings.
+  if (!parts_.graph.only_replays() && !wait_for_clock(parts_.clock, parts_.signals, log_, parts_.state, reload_wanted))
+    return 0;
   // Now, not later: what the first tick touches again is what every tick needs.
   release_start_up_memory();
-  parts_.graph.start();
+  parts_.graph.start([&signals = parts_.signals] { signals.raise_ended(); });
   if (const Status listening = control_.open(parts_.state); !listening) log_.warning(listening.message());
   parts_.signals.listen_to(control_.descriptor());
   if (reload_wanted) reload();
@@ -103,16 +107,17 @@ int Service::run() {
 }
 
 /// For a time-out; -1: there is nothing to wait for.
-int Service::milliseconds_until(std::optional<SteadyTime> one, std::optional<SteadyTime> other) const {
-  if (!one && !other) return -1;
-  const SteadyTime first = std::min(one.value_or(SteadyTime::max()), other.value_or(SteadyTime::max()));
+int Service::milliseconds_until(std::initializer_list<std::optional<SteadyTime>> moments) const {
+  SteadyTime first = SteadyTime::max();
+  for (const std::optional<SteadyTime>& each : moments) first = std::min(first, each.value_or(first));
+  if (first == SteadyTime::max()) return -1;
   const Duration left = std::max(first - parts_.clock.steady(), Duration::zero());
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
 }
 
 int Service::serve() {
   Complaint unsaved(log_, parts_.clock), deaf(log_, parts_.clock);
-  std::optional<SteadyTime> save, listen;  // nothing to do: nothing to wake up for
+  std::optional<SteadyTime> save, listen, look;  // nothing to do: nothing to wake up for
   const auto later = [this](Duration pause) { return parts_.clock.steady() + pause; };
   const auto is_due = [this](const std::optional<SteadyTime>& at) { return at && *at <= parts_.clock.steady(); };
   while (true) {
@@ -122,8 +127,9 @@ int Service::serve() {
       listen.reset();
       parts_.signals.listen_to(control_.descriptor());
     }
-    switch (parts_.signals.wait(milliseconds_until(save, listen))) {
-      case Signals::Event::none: break;
+    switch (parts_.signals.wait(milliseconds_until({save, listen, look}))) {
+      case Signals::Event::none:
+      case Signals::Event::ended: break;
       case Signals::Event::changed: save = save.value_or(later(parts_.settings.checkpoint)); break;
       case Signals::Event::stop: return 0;
       case Signals::Event::fatal: return 2;
@@ -146,7 +152,21 @@ int Service::serve() {
         }
         break;
     }
+    const Graph::End end = parts_.graph.end();
+    if (end == Graph::End::whole || end == Graph::End::failed) return replayed(end);
+    look = end == Graph::End::emptying ? std::optional(later(look_pause)) : std::nullopt;
   }
+}
+
+int Service::replayed(Graph::End end) {
+  if (end == Graph::End::whole) {
+    log_.info("all recordings have ended");
+    return 0;
+  }
+  // It may be one that takes the daemon with it, and has told so by now.
+  if (parts_.signals.wait(0) == Signals::Event::fatal) return 2;
+  log_.error("all recordings have ended, and not all of them has gone through: see the errors above");
+  return 3;
 }
 
 bool Service::checkpoint(Complaint& unsaved) {

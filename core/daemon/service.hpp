@@ -2,6 +2,7 @@
 // The life of `run` once everything is made: starts the graph, waits for signals, makes checkpoints, reloads, stops.
 
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -34,7 +35,9 @@ class Service {
  private:
   /// Until a stop is wanted; answers the exit code so far.
   int serve();
-  int milliseconds_until(std::optional<SteadyTime> one, std::optional<SteadyTime> other) const;
+  /// All inputs were recordings and have ended; answers the exit code.
+  int replayed(Graph::End end);
+  int milliseconds_until(std::initializer_list<std::optional<SteadyTime>> moments) const;
   int stop(int exit_code);
   /// Whether the state could be written.
   bool checkpoint(Complaint& unsaved);

@@ -11,7 +11,7 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  enum class Event { none, stop, reload, fatal, changed, asked };
+  enum class Event { none, stop, reload, fatal, changed, asked, ended };
   /// Sleeps until a signal, an event or the time-out in milliseconds; -1: without one.
   Event wait(int timeout_ms);
   /// Whether a signal to stop waits to be taken.
@@ -22,9 +22,11 @@ class Signals {
   void raise_fatal() const;
   /// From any thread: there is state to be written.
   void raise_changed() const;
+  /// From any thread: a recording has ended.
+  void raise_ended() const;
 
  private:
-  int signals_ = -1, fatal_ = -1, changed_ = -1;
+  int signals_ = -1, fatal_ = -1, changed_ = -1, ended_ = -1;
   int asked_ = -1;  // not ours
 };
 

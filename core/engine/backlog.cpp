@@ -15,6 +15,8 @@ using Mode = SpoolSettings::Mode;
 constexpr std::size_t no_mark = std::numeric_limits<std::size_t>::max();
 // What takes no longer than this needs nobody to look after the queue meanwhile.
 constexpr Duration patience = 200ms;
+// Who replays can wait, and what is read from a disk need not go through another: this is for a write that hangs.
+constexpr Duration replay_patience = 10s;
 
 }  // namespace
 
@@ -49,7 +51,15 @@ bool Backlog::due(bool failing) {
   if (services_.clock.steady() < next_store_) return false;
   const std::size_t waiting = queue_.size();
   if (settings_.spool.mode == Mode::always) return waiting > 0 || (in_flight_ && !from_spool_);
+  if (waits()) return waiting > settings_.queue / 2 && (failing || hangs());
   return waiting > settings_.queue / 2 && (failing || away_since_ || !spool_->empty() || waiting >= before_fetch_);
+}
+
+/// Whether who fills the queue waits for room.
+bool Backlog::waits() const { return queue_.whole() && settings_.spool.mode != Mode::always; }
+
+bool Backlog::hangs() const {
+  return away_since_ && services_.clock.steady() >= *away_since_ + (waits() ? replay_patience : patience);
 }
 
 std::size_t Backlog::mark() {
@@ -75,6 +85,7 @@ std::size_t Backlog::alarm(bool failing) {
   if (rescued_) return no_mark;
   if (settings_.spool.mode == Mode::always) return 1;
   const std::size_t half = settings_.queue / 2 + 1;
+  if (waits()) return half;
   return failing || !spool_->empty() ? half : std::max(half, queue_.size() + 1);
 }
 
@@ -95,9 +106,9 @@ Backlog::Away::~Away() {
 /// Answers when it wants to be called again, if no alarm comes before.
 SteadyTime Backlog::watch_over() {
   if (!away_since_) return SteadyTime::max();
-  const SteadyTime enough = *away_since_ + patience;
-  const std::size_t much = settings_.queue / 4 * 3 + 1;
-  if (services_.clock.steady() < enough && queue_.size() < much) {
+  const SteadyTime enough = *away_since_ + (waits() ? replay_patience : patience);
+  const std::size_t much = waits() ? no_mark : settings_.queue / 4 * 3 + 1;
+  if (!hangs() && queue_.size() < much && !(waits() && failing_)) {
     queue_.set_alarm(much);
     return enough;
   }

@@ -22,6 +22,7 @@ class Backlog {
 
   /// Any thread.
   SampleQueue<const Batch>& queue() { return queue_; }
+  const SampleQueue<const Batch>& queue() const { return queue_; }
   /// A measurement as it is declared, for what is read back from disk. Before the thread starts.
   void learn(const MeasurementPtr& measurement);
   bool has_spool() const { return spool_.has_value(); }
@@ -81,6 +82,8 @@ class Backlog {
  private:
   // With the lock held.
   bool due(bool failing);
+  bool waits() const;
+  bool hangs() const;
   std::size_t alarm(bool failing);
   SteadyTime watch_over();
   SteadyTime turn() const;

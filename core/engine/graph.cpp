@@ -45,7 +45,8 @@ Graph::Graph(const Services& services, Catalog& catalog, const Settings& setting
     if (auto input = make_input(catalog, each, problems)) inputs_.push_back(std::move(input));
   for (const PipelineSettings& each : settings.pipelines)
     if (auto pipeline = make_pipeline(catalog, each, problems)) pipelines_.push_back(std::move(pipeline));
-  for (auto& input : inputs_) input->connect(pipelines_of(settings, input->id()));
+  connect(settings);
+  refuse_mixed(settings, problems);
   check_declarations(catalog, settings, problems);
   check_unique(catalog, settings, problems);
   refuse_counted_twice(catalog, settings, problems);
@@ -142,16 +143,6 @@ std::vector<Route> Graph::routes_of(const PipelineSettings& settings) const {
   return routes;
 }
 
-/// The queues that an input feeds.
-std::vector<SampleQueue<Batch>*> Graph::pipelines_of(const Settings& settings, const std::string& input) const {
-  std::vector<SampleQueue<Batch>*> queues;
-  for (const PipelineSettings& each : settings.pipelines)
-    if (std::ranges::find(each.inputs, input) != each.inputs.end())
-      for (const auto& pipeline : pipelines_)
-        if (pipeline->id() == each.id) queues.push_back(&pipeline->queue());
-  return queues;
-}
-
 /// Two plugins may declare the same measurement only alike: one table, one rule and one page serve both.
 void Graph::check_declarations(Catalog& catalog, const Settings& settings, Problems& problems) {
   std::map<std::string, std::pair<MeasurementPtr, std::string>> known;
@@ -228,8 +219,9 @@ bool Graph::try_to_start(OutputRunner& output) {
   return try_to_start("output", output.id(), output.plugin(), [&] { output.start(); });
 }
 
-void Graph::start() {
+void Graph::start(std::function<void()> on_end) {
   running_ = true;
+  replay_.on_end(std::move(on_end));
   hand_on_states();
   const auto ends_all = [](const auto& settings, const std::string& id) {
     const auto own = std::ranges::find(settings, id, [](const auto& each) -> const std::string& { return each.id; });

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -37,7 +38,16 @@ class Graph {
       : Graph(services, catalog, settings, problems, std::move(fatal), Patience()) {}
   ~Graph();
 
-  void start();
+  /// `on_end` is called, from any thread, whenever `end` may have another answer.
+  void start(std::function<void()> on_end = [] {});
+  /// How far the daemon is that only replays: `running`, `emptying` when all its inputs are recordings and have ended
+  /// but outputs still write (to be asked again and again), `whole` when they have done so too, or keep the rest on
+  /// disk, `failed` where then one of the instances had ended for good, so that something is missing. One live input,
+  /// and it runs on. The thread that started it.
+  enum class End : std::uint8_t { running, emptying, whole, failed };
+  End end() const;
+  /// Whether there are only recordings to read.
+  bool only_replays() const;
   /// Inputs end, pipelines run empty.
   void stop_sources();
   /// Outputs write what is left until the deadline. Comes after stop_sources.
@@ -72,9 +82,13 @@ class Graph {
   auto construct(const ConfigNode& node, std::string id, Problems& problems, Make make)
       -> std::optional<std::invoke_result_t<Make&>>;
   std::vector<Route> routes_of(const PipelineSettings& settings) const;
-  std::vector<SampleQueue<Batch>*> pipelines_of(const Settings& settings, const std::string& input) const;
+  std::vector<Inlet> inlets_of(const Settings& settings, const std::string& input) const;
+  bool replays(const PipelineSettings& settings) const;
+  void connect(const Settings& settings);
+  void refuse_mixed(const Settings& settings, Problems& problems) const;
   struct Exchange;
-  void check(Catalog& catalog, const Settings& settings, Problems& problems);
+  std::set<std::string> check(Catalog& catalog, const Settings& settings, Problems& problems);
+  void remake_replays(const Settings& settings, const std::set<std::string>& recorded, Changes& changes) const;
   void keep_hanging(std::shared_ptr<Making> call);
   Duration patience(Duration usual) const;
   Exchange make_fresh(Catalog& catalog, const Settings& settings, const Changes& changes, Problems& problems);
@@ -107,6 +121,7 @@ class Graph {
   const std::function<void()> fatal_;
   Patience patience_;
   bool hung_ = false;  // a call did not return, at the start or in this reload
+  Replay replay_;
   // Destroyed in the order inputs, pipelines, outputs: each feeds the one declared before it.
   Runners<OutputRunner> outputs_;
   Runners<Pipeline> pipelines_;

@@ -1,5 +1,7 @@
 #include "engine/input_runner.hpp"
 
+#include <algorithm>
+
 #include "engine/guard.hpp"
 #include "engine/thread_name.hpp"
 
@@ -8,6 +10,15 @@ namespace trafficd {
 namespace {
 using namespace std::chrono_literals;
 constexpr Duration longest_pause = 5min;
+// Once more from its beginning would give again what was given.
+constexpr std::string_view recording_stopped =
+    "this recording is not read any further, and counts as ended; the rest goes on";
+
+bool is_recorded(const InputInstance& instance) {
+  const auto* stream = std::get_if<std::unique_ptr<StreamInput>>(&instance);
+  return stream && (*stream)->recorded();
+}
+
 }  // namespace
 
 InputRunner::InputRunner(const Services& services, const InstanceSettings& settings, const PluginDescriptor& plugin,
@@ -19,15 +30,36 @@ InputRunner::InputRunner(const Services& services, const InstanceSettings& setti
       instance_(std::visit([](auto made) { return InputInstance(must_be_made(std::move(made))); },
                            plugin.make_input(settings_.node, host_))),
       trouble_(host_.own_log(), services.clock),
+      recorded_(is_recorded(instance_)),
       last_(settings.max_series, settings.interval) {}
 
-InputRunner::~InputRunner() { join(); }
+InputRunner::~InputRunner() {
+  join();
+  connect({});
+}
 
 void InputRunner::start() {
-  thread_.start([this](const std::stop_token& stop) {
-    const Status status = guarded([&] { return loop(stop), Status::ok(); });
-    if (!status) give_up(concat("this input ended: ", status.message()));
-  });
+  try {
+    thread_.start([this](const std::stop_token& stop) {
+      const Status status = guarded([&] { return loop(stop), Status::ok(); });
+      if (!status) give_up(concat("this input ended: ", status.message()));
+      if (replay_) end_recording();
+    });
+  } catch (...) {
+    if (replay_) end_recording();
+    throw;
+  }
+}
+
+/// Nobody waits for it any more.
+void InputRunner::end_recording() {
+  {
+    const std::lock_guard lock(pipelines_mutex_);
+    for (const Inlet& inlet : pipelines_)
+      if (inlet.turns) inlet.turns->leave(this, !stop_.stop_requested());
+    done_ = true;
+  }
+  replay_->ended();
 }
 
 void InputRunner::join() {
@@ -79,8 +111,8 @@ bool InputRunner::open(Input& input, const std::stop_token& stop) {
       fatal_();
       return false;
     }
-    if (status.code() == Status::Code::fatal) {
-      give_up("this input is stopped; the rest goes on");
+    if (recorded_ || status.code() == Status::Code::fatal) {
+      give_up(recorded_ ? recording_stopped : "this input is stopped; the rest goes on");
       return false;
     }
     if (!pause(status.not_before().value_or(backoff.next()), stop)) return false;
@@ -88,9 +120,18 @@ bool InputRunner::open(Input& input, const std::stop_token& stop) {
   return false;
 }
 
-void InputRunner::connect(std::vector<SampleQueue<Batch>*> pipelines) {
-  const std::lock_guard lock(pipelines_mutex_);
-  pipelines_ = std::move(pipelines);
+void InputRunner::connect(std::vector<Inlet> pipelines) {
+  {
+    const std::lock_guard lock(pipelines_mutex_);
+    // Never out of one that it stays with, not for a moment.
+    for (const Inlet& inlet : pipelines)
+      if (inlet.turns && recorded_ && !done_) inlet.turns->join(this, inlet.rank, offered_);
+    for (const Inlet& old : pipelines_)
+      if (old.turns && std::ranges::find(pipelines, old.turns, &Inlet::turns) == pipelines.end())
+        old.turns->leave(this, false);
+    pipelines_ = std::move(pipelines);
+  }
+  if (replay_) replay_->ring();
 }
 
 void InputRunner::deliver(Batch& batch) {
@@ -99,9 +140,53 @@ void InputRunner::deliver(Batch& batch) {
   host_.numbers()->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
   if (host_.is_cut_off()) return host_.lose(batch);
   host_.numbers()->samples_out.fetch_add(batch.size() * pipelines_.size(), std::memory_order_relaxed);
-  for (std::size_t i = 0; i + 1 < pipelines_.size(); ++i) pipelines_[i]->push(std::make_shared<Batch>(batch));
-  if (!pipelines_.empty()) pipelines_.back()->push(std::make_shared<Batch>(std::move(batch)));
+  for (std::size_t i = 0; i + 1 < pipelines_.size(); ++i) pipelines_[i].queue->push(std::make_shared<Batch>(batch));
+  if (!pipelines_.empty()) pipelines_.back().queue->push(std::make_shared<Batch>(std::move(batch)));
   batch.clear();
+}
+
+/// Waits until each pipeline has room and it is this input's turn there; from a stop on it waits for nothing.
+void InputRunner::replay(Batch& batch) {
+  if (batch.empty()) return;
+  host_.numbers()->samples_in.fetch_add(batch.size(), std::memory_order_relaxed);
+  std::unique_lock lock(pipelines_mutex_);
+  if (host_.is_cut_off()) return host_.lose(batch);
+  offered_ = std::ranges::min(batch, {}, &Sample::time).time;
+  // In all of them at once: two inputs that have two pipelines in common would wait for each other.
+  for (const Inlet& inlet : pipelines_) {
+    still_to_get_.insert(inlet.pipeline);
+    inlet.turns->announce(this, offered_);
+  }
+  replay_->ring();
+  while (!still_to_get_.empty()) {
+    const std::uint64_t seen = replay_->rings();
+    if (hand_over(batch)) continue;
+    lock.unlock();
+    replay_->wait(seen, stop_);
+    lock.lock();
+  }
+  batch.clear();
+}
+
+/// To all that can take it now; whether there was one, or none is left.
+bool InputRunner::hand_over(Batch& batch) {
+  // One that a reload took away waits for nothing any more.
+  const bool gone = std::erase_if(still_to_get_, [&](const std::string& id) {
+                      return std::ranges::find(pipelines_, id, &Inlet::pipeline) == pipelines_.end();
+                    }) > 0;
+  bool moved = gone;
+  for (const Inlet& inlet : pipelines_) {
+    if (!still_to_get_.contains(inlet.pipeline)) continue;
+    const bool ready = inlet.turns->is_next(this) && inlet.queue->has_room(batch.size());
+    if (!ready && !stop_.stop_requested()) continue;
+    still_to_get_.erase(inlet.pipeline);
+    host_.numbers()->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
+    auto own = still_to_get_.empty() ? std::make_shared<Batch>(std::move(batch)) : std::make_shared<Batch>(batch);
+    inlet.queue->push(std::move(own));
+    inlet.turns->announce(this, std::nullopt);
+    moved = true;
+  }
+  return moved;
 }
 
 void InputRunner::follow_clock(Batch& batch) {
@@ -118,6 +203,10 @@ void InputRunner::follow_clock(Batch& batch) {
 
 void InputRunner::hand_on(Batch& batch) {
   host_.sift(batch);
+  if (replay_) {
+    host_.finish_step();
+    return replay(batch);
+  }
   // Only now: what the clock says after the stamps were made, they can have known.
   follow_clock(batch);
   host_.finish_step();
@@ -177,6 +266,7 @@ void InputRunner::poll(PollInput& input, const std::stop_token& stop) {
 
 void InputRunner::stream(StreamInput& input, const std::stop_token& stop) {
   Backoff backoff(1s, longest_pause);
+  stop_ = stop;
   while (!stop.stop_requested()) {
     if (!open(input, stop)) return;
     trouble_.resolve("works again");
@@ -188,8 +278,8 @@ void InputRunner::stream(StreamInput& input, const std::stop_token& stop) {
       return;
     }
     failed(status);
-    if (status.code() == Status::Code::fatal) {
-      give_up("this input is stopped; the rest goes on");
+    if (recorded_ || status.code() == Status::Code::fatal) {
+      give_up(recorded_ ? recording_stopped : "this input is stopped; the rest goes on");
       return;
     }
     if (!pause(status.not_before().value_or(backoff.next()), stop)) return;

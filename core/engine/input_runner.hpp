@@ -4,6 +4,9 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "engine/clock_step.hpp"
@@ -14,6 +17,15 @@
 #include "trafficd/wait.hpp"
 
 namespace trafficd {
+
+/// The way into a pipeline.
+struct Inlet {
+  Inlet(SampleQueue<Batch>* way) : queue(way) {}
+  SampleQueue<Batch>* queue;
+  std::string pipeline{};
+  Turns* turns = nullptr;  ///< of recorded inputs only
+  std::size_t rank = 0;
+};
 
 class InputRunner final : private Emitter {
  public:
@@ -27,7 +39,14 @@ class InputRunner final : private Emitter {
   const std::string& plugin() const { return settings_.plugin; }
   static constexpr std::string_view role() { return "input"; }
   /// From now on what it emits goes to these pipelines, and to no others. Any thread.
-  void connect(std::vector<SampleQueue<Batch>*> pipelines);
+  void connect(std::vector<Inlet> pipelines);
+
+  /// Whether it replays a recording: then it waits for room in its pipelines instead of having anything thinned.
+  bool recorded() const { return recorded_; }
+  /// A recorded one only, before it is connected. `replay` must outlive it.
+  void take_part(Replay& replay) { replay_ = &replay; }
+  /// Of a recorded one: it has given all that there will be.
+  bool done() const { return done_; }
 
   void start();
   /// Asks the thread to end; `join` waits for it. The input has emitted its final totals then.
@@ -53,6 +72,9 @@ class InputRunner final : private Emitter {
   void poll(PollInput& input, const std::stop_token& stop);
   void stream(StreamInput& input, const std::stop_token& stop);
   void deliver(Batch& batch);
+  void replay(Batch& batch);
+  bool hand_over(Batch& batch);
+  void end_recording();
   /// All that is done with what the plugin gave, once a step.
   void hand_on(Batch& batch);
   void follow_clock(Batch& batch);
@@ -68,8 +90,14 @@ class InputRunner final : private Emitter {
   InputInstance instance_;
   Complaint trouble_;
   bool opened_ = false;
-  std::mutex pipelines_mutex_;
-  std::vector<SampleQueue<Batch>*> pipelines_;
+  const bool recorded_;
+  Replay* replay_ = nullptr;
+  std::stop_token stop_;        // of the thread, while a stream runs
+  std::mutex pipelines_mutex_;  // guards these three
+  std::vector<Inlet> pipelines_;
+  std::optional<Timestamp> offered_;    // the time of the recorded batch in hand
+  std::set<std::string> still_to_get_;  // pipelines that have not got it yet
+  std::atomic<bool> done_{false};       // set with that lock held
   ClockStep clock_step_;
   LastTotals last_;
   InstanceThread thread_;

@@ -100,7 +100,13 @@ void OutputRunner::give_up(std::string_view message) {
   host_.own_log().error(message);
 }
 
+bool OutputRunner::is_settled() const {
+  if (thread_.failed() || backlog_.queue().idle()) return true;
+  return has_spool() && (failing_ || thread_.condition(services_.clock.steady(), longest_call()) == "hangs");
+}
+
 void OutputRunner::failed(const Status& status) {
+  failing_ = true;
   host_.numbers()->errors.fetch_add(1, std::memory_order_relaxed);
   trouble_.complain(status.code() == Status::Code::fatal ? Level::error : Level::warning, words_of(status));
 }
@@ -114,6 +120,7 @@ bool OutputRunner::open(const std::stop_token& stop) {
       return instance_->open();
     });
     if (status) {
+      failing_ = false;
       trouble_.resolve("works again");
       return true;
     }
@@ -214,6 +221,7 @@ void OutputRunner::serve(const std::stop_token& stop) {
 
 void OutputRunner::wait_for_work(const std::stop_token& stop) {
   if (backlog_.pending()) return;
+  queue().rest();
   if (queue().wait(1, std::min(next_idle_, backlog_.next_turn()), stop) == 0 || stop.stop_requested()) return;
   // A queue must not fill up, and thin, for want of a batch that it cannot hold.
   const std::size_t enough = std::min(settings_.batch_size, settings_.queue / 2);
@@ -269,6 +277,7 @@ Status OutputRunner::write(std::span<const Sample> offered) {
   if (!result.status) {
     failed(result.status);
   } else {
+    failing_ = false;
     trouble_.resolve("works again");
     backoff_.reset();
   }

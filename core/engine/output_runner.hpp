@@ -41,6 +41,9 @@ class OutputRunner {
   /// Any thread, when the process is about to end though this hangs: what it has not written goes to disk now.
   void rescue();
   bool has_spool() const { return backlog_.has_spool(); }
+  /// Whether nobody need wait for it at the end of a recording: all that came is written, or it ended for good, or it
+  /// fails or hangs and what is left can go to disk. Any thread.
+  bool is_settled() const;
   /// Asks the thread to end for a successor, which takes what is left once the thread has ended, or hangs. Where the
   /// successor has no spool, what is on disk is written until the deadline.
   void request_exchange(SteadyTime deadline, bool successor_has_spool);
@@ -91,6 +94,7 @@ class OutputRunner {
   Backoff backoff_;
   std::atomic<SteadyTime::rep> stop_deadline_{0};
   SteadyTime next_idle_{};
+  std::atomic<bool> failing_{false};  // the last try to open or write
   std::atomic<bool> exchanged_{false}, successor_has_spool_{false}, handed_over_{false};
   std::mutex take_over_mutex_;  // held while it takes over
   std::atomic<OutputRunner*> predecessor_{nullptr};

@@ -24,22 +24,20 @@ bool Route::passes(const Sample& sample) {
 }
 
 void Route::deliver(const std::shared_ptr<const Batch>& batch) {
-  if (settings_.measurements.empty() && settings_.tags.empty()) {
-    queue_->push(batch);
-    return;
-  }
+  if (auto chosen = choose(batch)) queue_->push(std::move(chosen));
+}
+
+std::shared_ptr<const Batch> Route::choose(const std::shared_ptr<const Batch>& batch) {
+  if (settings_.measurements.empty() && settings_.tags.empty()) return batch;
   if (++batches_ % batches_between_purges == 0) answers_.purge(1);
   const auto count = static_cast<std::size_t>(
       std::count_if(batch->begin(), batch->end(), [this](const Sample& s) { return passes(s); }));
-  if (count == batch->size()) {
-    queue_->push(batch);
-  } else if (count > 0) {
-    auto some = std::make_shared<Batch>();
-    some->reserve(count);
-    std::copy_if(batch->begin(), batch->end(), std::back_inserter(*some),
-                 [this](const Sample& s) { return passes(s); });
-    queue_->push(std::move(some));
-  }
+  if (count == batch->size()) return batch;
+  if (count == 0) return {};
+  auto some = std::make_shared<Batch>();
+  some->reserve(count);
+  std::copy_if(batch->begin(), batch->end(), std::back_inserter(*some), [this](const Sample& s) { return passes(s); });
+  return some;
 }
 
 Pipeline::Part Pipeline::make_part(const Services& services, const std::string& pipeline,
@@ -66,8 +64,11 @@ Pipeline::Pipeline(const Services& services, const PipelineSettings& settings, s
 Pipeline::~Pipeline() { stop(); }
 
 void Pipeline::route(std::vector<Route> routes) {
-  const std::lock_guard lock(routes_mutex_);
-  routes_ = std::move(routes);
+  {
+    const std::lock_guard lock(routes_mutex_);
+    routes_ = std::move(routes);
+  }
+  if (replay_) replay_->ring();
 }
 
 void Pipeline::start() {
@@ -76,8 +77,12 @@ void Pipeline::start() {
     if (const Status status = guarded([&] { return serve(stop), Status::ok(); }); !status) {
       thread_.fail();
       log_->error(concat("this pipeline ended: ", status.message()));
+      if (replay_) static_cast<void>(guarded([&] { return refuse(stop), Status::ok(); }));
       give_up();
     }
+    if (!replay_) return;
+    done_ = true;
+    replay_->ended();
   });
 }
 
@@ -96,6 +101,7 @@ std::vector<std::shared_ptr<Batch>> Pipeline::leave_behind() {
     lose(in_hand_, left_behind);
     counted_ = in_hand_.samples > 0;
   }
+  if (replay_) replay_->ring();
   return queue_.take(SIZE_MAX);
 }
 
@@ -143,7 +149,9 @@ bool Pipeline::open_stage(Part& part, const std::stop_token& stop) {
     const Status status = open_once(part, every);
     note(part, *part.trouble, status);
     part.open = status.is_ok();
-    if (part.open && every > Duration::zero()) {
+    if (part.open && every > Duration::zero() && replay_) {
+      part.data_ticker = std::make_unique<DataTicker>(every);
+    } else if (part.open && every > Duration::zero()) {
       part.ticker = std::make_unique<Ticker>(services_.clock, every);
       part.due = part.ticker->next();
     }
@@ -161,21 +169,21 @@ bool Pipeline::open_stages(const std::stop_token& stop) {
 }
 
 void Pipeline::serve(const std::stop_token& stop) {
+  stop_ = stop;
   const bool whole = open_stages(stop);
   if (!whole && !stop.stop_requested()) {
     thread_.fail();
-    log_->error("a stage could not start, so this pipeline stands still; its samples are queued and thinned");
+    log_->error(concat("a stage could not start, so this pipeline stands still; its samples are ",
+                       replay_ ? "lost" : "queued and thinned"));
   }
-  while (!stop.stop_requested()) {
-    SteadyTime due = SteadyTime::max();
-    for (const Part& part : parts_)
-      if (whole) due = std::min(due, part.due);
-    queue_.wait(whole ? 1 : SIZE_MAX, due == SteadyTime::max() ? std::nullopt : std::optional(due), stop);
-    if (whole && !stop.stop_requested()) {
-      step();
-      tick(services_.clock.steady());
-    }
-  }
+  if (whole && replay_)
+    serve_recorded(stop);
+  else if (whole)
+    serve_live(stop);
+  else if (replay_)
+    refuse(stop);
+  else
+    queue_.wait(SIZE_MAX, std::nullopt, stop);
   while (whole && step()) {
   }
   give_up();
@@ -184,6 +192,18 @@ void Pipeline::serve(const std::stop_token& stop) {
       part.stage->close();
       tether_.unless_cut([&] { part.host->finish_step(); });
     }
+}
+
+void Pipeline::serve_live(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    SteadyTime due = SteadyTime::max();
+    for (const Part& part : parts_) due = std::min(due, part.due);
+    queue_.wait(1, due == SteadyTime::max() ? std::nullopt : std::optional(due), stop);
+    if (!stop.stop_requested()) {
+      step();
+      tick(services_.clock.steady());
+    }
+  }
 }
 
 /// What a pipeline that never ran leaves behind is lost, and said to be.
@@ -196,6 +216,15 @@ bool Pipeline::step() {
   if (taken.empty()) return false;
   Batch batch = std::move(*taken.front());
   const SteadyTime start = services_.clock.steady();
+  if (replay_)
+    run_in_time(batch);
+  else
+    pass(batch);
+  meter_->last_duration = (services_.clock.steady() - start).count();
+  return true;
+}
+
+void Pipeline::pass(Batch& batch) {
   if (!batch.empty()) {
     const std::lock_guard lock(routes_mutex_);
     // Exact enough: the samples of a batch come together.
@@ -204,26 +233,28 @@ bool Pipeline::step() {
   }
   run_through(0, batch);
   finish(batch);
-  meter_->last_duration = (services_.clock.steady() - start).count();
-  return true;
 }
 
 void Pipeline::tick(SteadyTime now) {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    Part& part = parts_[i];
-    if (part.due > now) continue;
-    part.due = part.ticker->next();
-    Batch batch;
-    const Status status = guarded([&] {
-      const InstanceThread::Call call(thread_, services_.clock.steady());
-      part.stage->tick(services_.clock.now(), batch);
-      return Status::ok();
-    });
-    note(part, *part.tick_trouble, status);
-    take_out(part, batch);
-    run_through(i + 1, batch);
-    finish(batch);
+    if (parts_[i].due > now) continue;
+    parts_[i].due = parts_[i].ticker->next();
+    tick_part(i, services_.clock.now());
   }
+}
+
+void Pipeline::tick_part(std::size_t index, Timestamp now) {
+  Part& part = parts_[index];
+  Batch batch;
+  const Status status = guarded([&] {
+    const InstanceThread::Call call(thread_, services_.clock.steady());
+    part.stage->tick(now, batch);
+    return Status::ok();
+  });
+  note(part, *part.tick_trouble, status);
+  take_out(part, batch);
+  run_through(index + 1, batch);
+  finish(batch);
 }
 
 void Pipeline::run_through(std::size_t first, Batch& batch) {
@@ -245,7 +276,7 @@ void Pipeline::finish(Batch& batch) {
   std::vector<InstanceState*> states;
   for (Part& part : parts_) states.push_back(&part.host->own_state());
   tether_.unless_cut([&] { services_.state.finish_step(states); });
-  const std::lock_guard lock(routes_mutex_);
+  std::unique_lock lock(routes_mutex_);
   in_hand_ = {};
   if (tether_.is_cut()) {
     if (!std::exchange(counted_, false)) lose(given(batch), left_behind);
@@ -254,6 +285,7 @@ void Pipeline::finish(Batch& batch) {
   if (batch.empty()) return;
   meter_->samples_out.fetch_add(batch.size(), std::memory_order_relaxed);
   const auto frozen = std::make_shared<const Batch>(std::move(batch));
+  if (replay_) return send(frozen, std::move(lock));
   for (Route& route : routes_) route.deliver(frozen);
 }
 

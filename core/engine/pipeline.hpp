@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "engine/instance_host.hpp"
@@ -20,6 +21,10 @@ class Route {
  public:
   Route(const RouteSettings& settings, SampleQueue<const Batch>& queue);
   void deliver(const std::shared_ptr<const Batch>& batch);
+  /// What of it passes: itself where all does, nothing where none does.
+  std::shared_ptr<const Batch> choose(const std::shared_ptr<const Batch>& batch);
+  const std::string& to() const { return settings_.to; }
+  SampleQueue<const Batch>& queue() { return *queue_; }
 
  private:
   struct Answer {
@@ -44,6 +49,8 @@ class Pipeline {
     std::unique_ptr<Ticker> ticker;
     std::unique_ptr<Complaint> trouble, tick_trouble;
     SteadyTime due = SteadyTime::max();
+    std::unique_ptr<DataTicker> data_ticker;  // instead, where the samples are recorded
+    std::optional<Timestamp> last_tick;
     bool open = false;
   };
   /// One of the stages of a pipeline that is still to be made. Throws what the plugin's constructor throws.
@@ -56,6 +63,13 @@ class Pipeline {
   ~Pipeline();
 
   SampleQueue<Batch>& queue() { return queue_; }
+  /// Its inputs are recordings: it ticks by the time of the samples, waits for room in its outputs instead of having
+  /// anything thinned, and ends when all of them have. Before start; `replay` must outlive it.
+  void take_part(Replay& replay);
+  bool recorded() const { return replay_ != nullptr; }
+  Turns& turns() { return turns_; }
+  /// Of a recorded one: all that there will be has gone to its outputs.
+  bool done() const { return done_; }
   void start();
   /// From now on what comes out goes these ways, and no others. Any thread.
   void route(std::vector<Route> routes);
@@ -95,6 +109,23 @@ class Pipeline {
   static void take_out(Part& part, Batch& batch);
   void run_through(std::size_t first, Batch& batch);
   void finish(Batch& batch);
+  void serve_live(const std::stop_token& stop);
+  void pass(Batch& batch);
+  void tick_part(std::size_t index, Timestamp now);
+  // Of a recorded one.
+  void serve_recorded(const std::stop_token& stop);
+  void run_in_time(Batch& batch);
+  Timestamp next_tick() const;
+  void tick_up_to(Timestamp latest);
+  void end_recording();
+  void refuse(const std::stop_token& stop);
+  struct Parcel {
+    std::string to;
+    std::shared_ptr<const Batch> batch;
+  };
+  std::vector<Parcel> parcels(const std::shared_ptr<const Batch>& batch);
+  void send(const std::shared_ptr<const Batch>& batch, std::unique_lock<std::mutex> lock);
+  bool hand_over(std::vector<Parcel>& parcels);
 
   const Services& services_;
   const std::string id_;
@@ -109,6 +140,11 @@ class Pipeline {
   const std::unique_ptr<Logger> log_;
   Overflow overflow_;
   std::atomic<bool> has_successor_{false};
+  Replay* replay_ = nullptr;
+  Turns turns_;
+  std::optional<Timestamp> newest_;  // of the recorded samples so far
+  std::stop_token stop_;             // of the thread
+  std::atomic<bool> done_{false};
   InstanceThread thread_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // The queue between two threads: batches in, batches out, bounded in samples, never blocking the one that pushes. Over
-// its bound it thins, and says what was given up.
+// its bound it thins, and says what was given up; one that only recorded inputs fill keeps all, for they wait for room
+// before they push.
 
 #include <condition_variable>
 #include <deque>
@@ -11,6 +12,7 @@
 #include <stop_token>
 
 #include "engine/meter.hpp"
+#include "engine/replay.hpp"
 #include "engine/thinning.hpp"
 
 namespace trafficd {
@@ -28,27 +30,20 @@ class SampleQueue {
     meter_->queue_limit = limit;
   }
 
-  void push(Item item) {
-    if (item->empty()) return;
-    meter_->samples_in.fetch_add(item->size(), std::memory_order_relaxed);
-    bool wake = false, alarm = false;
-    Given lost;
-    {
-      const std::lock_guard lock(mutex_);
-      wake = waiting_below_ > size_;
-      alarm = alarm_at_ > size_;
-      size_ += item->size();
-      wake = wake && waiting_below_ <= size_;
-      alarm = alarm && alarm_at_ <= size_;
-      items_.push_back(std::move(item));
-      // One batch is in memory anyway, however big: nothing of it needs to go.
-      if (size_ > limit_ && items_.size() > 1) lost = shrink();
-      meter_->queue = size_;
-    }
-    if (lost.samples > 0 && on_loss_) on_loss_(lost);
-    if (wake) arrived_.notify_one();
-    if (alarm) alarmed_.notify_one();
+  void push(Item item) { push(std::move(item), false); }
+  /// Only if it has room; answers whether it had. For who can wait.
+  bool try_push(Item item) { return push(std::move(item), true); }
+  /// Whether so many samples more fit. An empty queue takes any batch: it is in memory anyway.
+  bool has_room(std::size_t samples) const {
+    const std::lock_guard lock(mutex_);
+    return fits(samples);
   }
+
+  /// For recordings: from now on `replay` is rung whenever something came or was taken. It must outlive the queue.
+  void set_replay(Replay& replay) { replay_ = &replay; }
+  /// Whether nothing is thinned: who pushes waits for room, but for the last that comes at a stop.
+  void set_whole(bool whole) { whole_ = whole; }
+  bool whole() const { return whole_; }
 
   /// From so many samples on the one that watches is woken; the greatest number: never.
   void set_alarm(std::size_t size) {
@@ -87,7 +82,7 @@ class SampleQueue {
 
   /// The oldest batches, `most` samples or the first batch whatever its size; empty when there is nothing.
   std::vector<Item> take(std::size_t most) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     std::vector<Item> taken;
     std::size_t samples = 0;
     while (!items_.empty() && (taken.empty() || samples + items_.front()->size() <= most)) {
@@ -97,7 +92,21 @@ class SampleQueue {
     }
     size_ -= samples;
     meter_->queue = size_;
+    if (!taken.empty()) busy_ = true;
+    lock.unlock();
+    if (!taken.empty()) ring();
     return taken;
+  }
+
+  /// From who takes: all that was taken is done with.
+  void rest() {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+  }
+  /// Whether nothing waits, and all that was taken is done with.
+  bool idle() const {
+    const std::lock_guard lock(mutex_);
+    return size_ == 0 && !busy_;
   }
 
   /// Puts what was taken back to the front, in its order.
@@ -107,7 +116,7 @@ class SampleQueue {
       const std::lock_guard lock(mutex_);
       for (const Item& item : items) size_ += item->size();
       items_.insert(items_.begin(), items.begin(), items.end());
-      if (size_ > limit_) lost = shrink();
+      if (size_ > limit_ && !whole_) lost = shrink();
       meter_->queue = size_;
     }
     if (lost.samples > 0 && on_loss_) on_loss_(lost);
@@ -117,8 +126,38 @@ class SampleQueue {
     const std::lock_guard lock(mutex_);
     return size_;
   }
+  std::size_t limit() const { return limit_; }
 
  private:
+  bool push(Item item, bool only_with_room) {
+    if (item->empty()) return true;
+    bool wake = false, alarm = false;
+    Given lost;
+    {
+      const std::lock_guard lock(mutex_);
+      if (only_with_room && !fits(item->size())) return false;
+      meter_->samples_in.fetch_add(item->size(), std::memory_order_relaxed);
+      wake = waiting_below_ > size_;
+      alarm = alarm_at_ > size_;
+      size_ += item->size();
+      wake = wake && waiting_below_ <= size_;
+      alarm = alarm && alarm_at_ <= size_;
+      items_.push_back(std::move(item));
+      // One batch is in memory anyway, however big: nothing of it needs to go.
+      if (size_ > limit_ && items_.size() > 1 && !whole_) lost = shrink();
+      meter_->queue = size_;
+    }
+    if (lost.samples > 0 && on_loss_) on_loss_(lost);
+    if (wake) arrived_.notify_one();
+    if (alarm) alarmed_.notify_one();
+    ring();
+    return true;
+  }
+  /// Called with the lock held.
+  bool fits(std::size_t samples) const { return size_ == 0 || size_ + samples <= limit_; }
+  void ring() const {
+    if (Replay* const replay = replay_) replay->ring();
+  }
   /// Called with the lock held. Down to three quarters where thinning can, so that the next push does not thin again;
   /// what cannot be thinned goes only above the bound. Answers what was lost.
   Given shrink() {
@@ -138,10 +177,13 @@ class SampleQueue {
   const std::size_t limit_;
   const std::shared_ptr<InstanceMeter> meter_;
   const std::function<void(const Given&)> on_loss_;
+  std::atomic<Replay*> replay_{nullptr};
+  std::atomic<bool> whole_{false};
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable_any arrived_;
   std::deque<Item> items_;
   std::size_t size_ = 0;
+  bool busy_ = false;              // something was taken, and is not done with yet
   std::size_t waiting_below_ = 0;  // the taker sleeps until there are so many; 0: it does not sleep
   std::condition_variable_any alarmed_;
   std::size_t alarm_at_ = std::numeric_limits<std::size_t>::max();

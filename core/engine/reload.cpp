@@ -93,11 +93,12 @@ std::optional<Changes> Graph::reload(Catalog& catalog, const Settings& given, Du
 }
 
 std::optional<Changes> Graph::exchange(Catalog& catalog, const Settings& given, Wait& wait, Problems& problems) {
-  check(catalog, given, problems);
+  const std::set<std::string> recorded = check(catalog, given, problems);
   if (!problems.empty()) return Changes{};
   const Settings settings = with_secret_files(catalog, given);
   Changes changes = compare(settings_, settings);
   find_failed(changes);
+  remake_replays(settings, recorded, changes);
   auto made = std::make_unique<Exchange>(make_fresh(catalog, settings, changes, problems));
   wait.begin();
   if (problems.empty()) forget_ended();
@@ -122,7 +123,7 @@ std::optional<Changes> Graph::exchange(Catalog& catalog, const Settings& given, 
   append(pipelines_, fresh.pipelines);
   append(outputs_, fresh.outputs);
 
-  for (auto& input : inputs_) input->connect(pipelines_of(settings_, input->id()));
+  connect(settings_);
   end_pipelines(old_pipelines, wait);
   // It looks into the state, and may wait for its disk: only where a stage may have got another name.
   if (!changes.pipelines.added.empty() || !changes.pipelines.changed.empty() || !changes.pipelines.removed.empty())
@@ -137,8 +138,8 @@ std::optional<Changes> Graph::exchange(Catalog& catalog, const Settings& given, 
   return changes;
 }
 
-/// With meters of its own: nothing of a configuration that is not taken shows anywhere.
-void Graph::check(Catalog& catalog, const Settings& settings, Problems& problems) {
+/// With meters of its own: nothing of a configuration that is not taken shows anywhere. Answers the recorded inputs.
+std::set<std::string> Graph::check(Catalog& catalog, const Settings& settings, Problems& problems) {
   struct Trial {
     MeterRegistry meters;
     Services services;
@@ -147,11 +148,15 @@ void Graph::check(Catalog& catalog, const Settings& settings, Problems& problems
   const auto trial = std::make_shared<Trial>(services_);
   auto graph = std::make_unique<Graph>(
       trial->services, catalog, settings, problems, [] {}, patience_);
+  std::set<std::string> recorded;
+  for (const auto& input : graph->inputs_)
+    if (input->recorded()) recorded.insert(input->id());
   for (auto& hanging : graph->hanging_calls_) {
     hanging->keep(trial);
     keep_hanging(std::move(hanging));
   }
   destroy("the trial of a configuration", std::move(graph), trial);
+  return recorded;
 }
 
 /// Calls the destructors of plugins. What they need beside the services is `used`.

@@ -177,6 +177,7 @@ PipelineSettings read_pipeline(const ConfigEntry& entry, const Section& inputs, 
   const PipelineFields fields = pipeline_part().parse(rest, problems);
   pipeline.queue = fields.queue;
   pipeline.inputs = read_pipeline_inputs(node, fields.inputs, inputs, problems);
+  if (const ConfigNode* list = node.find("inputs")) pipeline.input_nodes = detail::sequence_items(*list);
   if (const ConfigNode* stages = node.find("stages")) pipeline.stages = read_stages(*stages, problems);
   pipeline.outputs = read_pipeline_outputs(node, outputs, problems);
   return pipeline;

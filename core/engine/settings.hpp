@@ -54,6 +54,7 @@ struct PipelineSettings {
   std::vector<InstanceSettings> stages;
   std::vector<RouteSettings> outputs;
   std::uint64_t queue = 50'000;
+  std::vector<ConfigNode> input_nodes{};  ///< where the inputs are named; empty where they are not
 };
 
 struct Settings {

@@ -152,7 +152,8 @@ void add_run(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ConfigurationOptions>();
   add_configuration_options(*command, *options);
   command->footer(
-      "Exit codes: 0 stopped by a signal, 1 bad configuration, 2 could not start, 3 stopped by a fatal error.");
+      "Exit codes: 0 stopped by a signal, or all inputs are recordings and have ended; 1 bad configuration,\n"
+      "2 could not start, 3 stopped by a fatal error.");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

@@ -97,7 +97,7 @@ Status Bench::open() {
   if (open_) throw std::logic_error("the instance is open already");
   const Status status = instance_->open();
   open_ = status.is_ok();
-  collected_ = false;
+  collected_ = read_ = false;
   ticker_.reset();
   return status;
 }
@@ -136,7 +136,10 @@ Status Bench::step() {
 Status Bench::run_stream(SteadyTime end) {
   clock().set_horizon(end);
   Collector collector(samples_);
-  Status status = stream_input().run({}, collector);
+  Status status = Status::ok();
+  // A recording is read once.
+  if (!stream_input().recorded() || !read_) status = stream_input().run({}, collector);
+  read_ = true;
   clock().set_horizon(SteadyTime::max());
   clock().advance_to(end);
   return status;

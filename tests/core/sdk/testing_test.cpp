@@ -165,6 +165,36 @@ TEST_CASE("a stream input runs until the end of the time that passes") {
   CHECK(bench.samples().back().values == std::vector<Value>{2});
 }
 
+namespace {
+
+struct Tape final : StreamInput {
+  Tape(const ConfigNode&, Host& given) : host(given) {}
+  static Declarations declare() { return {{}, {probe}, {}}; }
+  bool recorded() const override { return true; }
+  Status run(std::stop_token, Emitter& emitter) override {
+    Batch batch{{.series = host.series(probe, {{"id", "a"}}),
+                 .time = ManualClock::default_start + 1s,
+                 .epoch = 5,
+                 .values = {7U}}};
+    emitter.emit(batch);
+    return Status::ok();
+  }
+  Host& host;
+};
+
+}  // namespace
+
+TEST_CASE("the bench reads a recording once, however much time passes") {
+  const PluginDescriptor plugin = describe_plugin<Tape>("tape", "");
+  Bench bench(plugin);
+  CHECK(bench.advance(10s).is_ok());
+  CHECK(bench.advance(10s).is_ok());
+  CHECK(seconds_of(bench.samples()) == std::vector<std::int64_t>{1});
+  bench.close();
+  CHECK(bench.advance(10s).is_ok());
+  CHECK(bench.samples().size() == 2);
+}
+
 TEST_CASE("the bench obeys the options of every instance, and refuses what the daemon would") {
   const PluginDescriptor plugin = describe_plugin<Counting>("counting", "");
   Bench bench(plugin, "plugin: counting\ntags: { site: home }\nmax_series: 1\nlog: debug\n");

@@ -14,7 +14,7 @@
 #include "trafficd/stage.hpp"
 
 /// Bumped on any change of layout or meaning in the SDK headers; a test holds their digest against it.
-#define TRAFFICD_SDK 2
+#define TRAFFICD_SDK 3
 
 #if !defined(_GLIBCXX_USE_CXX11_ABI) || !_GLIBCXX_USE_CXX11_ABI
 #define TRAFFICD_ABI other

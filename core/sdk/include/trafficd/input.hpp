@@ -22,7 +22,8 @@ class PollInput {
   virtual void close() noexcept {}
 };
 
-/// Takes the samples of a stream input. It never blocks a live input. The batch is left empty.
+/// Takes the samples of a stream input. It never blocks a live input; one that is recorded waits in it until all that
+/// it feeds have room, or a stop is asked for. The batch is left empty.
 class Emitter {
  public:
   virtual ~Emitter() = default;
@@ -36,6 +37,11 @@ class StreamInput {
   /// Runs until the stop, or until the source ends (ok). Sleeps only in Clock::wait. Emits final totals before it
   /// returns.
   virtual Status run(std::stop_token stop, Emitter& emitter) = 0;
+  /// Whether it replays a recording: a file, standard input to its end. Its samples carry the times of the recording,
+  /// in order, and none is dropped or thinned for coming fast; stages tick by these times, and the daemon ends when all
+  /// its inputs are recordings and have ended. A recording is read once: when `open` or `run` fails, with whatever
+  /// code, it has ended. Asked once, after the constructor.
+  virtual bool recorded() const { return false; }
   virtual void close() noexcept {}
 };
 

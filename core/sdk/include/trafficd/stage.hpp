@@ -14,7 +14,9 @@ class Stage {
   virtual void process(Batch& batch) = 0;
   /// How often `tick` is wanted; zero: never.
   virtual Duration tick_interval() const { return Duration::zero(); }
-  /// Adds what is due; `out` then runs through the later stages.
+  /// Adds what is due; `out` then runs through the later stages. Behind recorded inputs the time is that of the
+  /// samples: all up to and including it have come, none after it. At the end of the recordings comes a last one, at
+  /// the time of the newest sample.
   virtual void tick(Timestamp, Batch&) {}
   virtual void close() noexcept {}
 };

@@ -56,7 +56,8 @@ class Bench {
   /// One collect, now.
   Status collect();
   /// Lets time pass and does what falls due, in order: a poll input collects right after open and at aligned ticks, a
-  /// stream input runs until then, a stage ticks, an output does its upkeep. Answers the last failure.
+  /// stream input runs until then, a recorded one to its end and only once, a stage ticks, an output does its upkeep.
+  /// Answers the last failure.
   Status advance(Duration time);
   /// What an input emitted, a stage let through or added, so far.
   const Batch& samples() const { return samples_; }
@@ -90,6 +91,7 @@ class Bench {
   std::optional<Instance> instance_;
   bool open_ = false;
   bool collected_ = false;
+  bool read_ = false;  // a stream has run since it was opened
   std::unique_ptr<Ticker> ticker_;
   SteadyTime next_{};
   Batch samples_;
