@@ -10,6 +10,7 @@ namespace trafficd::pcap_input {
 class Recording final : public StreamInput {
  public:
   Recording(const Config& config, Host& host);
+  bool recorded() const override { return true; }
   Status run(std::stop_token stop, Emitter& emitter) override;
   void close() noexcept override { capture_.close(); }
 
