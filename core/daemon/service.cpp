@@ -161,6 +161,7 @@ int Service::serve() {
 int Service::replayed(Graph::End end) {
   if (end == Graph::End::whole) {
     log_.info("all recordings have ended");
+    replayed_ = true;
     return 0;
   }
   // It may be one that takes the daemon with it, and has told so by now.
@@ -276,6 +277,14 @@ boost::json::object Service::status() const {
           {"left_behind", std::move(hanging)}};
 }
 
+/// Whether something was left that could neither be written nor kept on disk.
+bool Service::lost_at_stop() const {
+  for (const SelfReading& reading : parts_.meters.readings())
+    for (const SelfReading::Loss& loss : reading.losses)
+      if (loss.reason == "stop" && loss.samples > 0) return true;
+  return false;
+}
+
 int Service::stop(int exit_code) {
   notify("STOPPING=1");
   parts_.signals.listen_to(-1);
@@ -292,6 +301,7 @@ int Service::stop(int exit_code) {
     log_.error(status.message());
     exit_code = 3;
   }
+  if (replayed_ && lost_at_stop()) exit_code = 3;
   // What a reload left behind hangs still: its thread cannot be waited for.
   const std::vector<std::string> left = parts_.graph.running();
   if (left.empty()) return exit_code;

@@ -38,6 +38,7 @@ class Service {
   /// All inputs were recordings and have ended; answers the exit code.
   int replayed(Graph::End end);
   int milliseconds_until(std::initializer_list<std::optional<SteadyTime>> moments) const;
+  bool lost_at_stop() const;
   int stop(int exit_code);
   /// Whether the state could be written.
   bool checkpoint(Complaint& unsaved);
@@ -55,6 +56,7 @@ class Service {
   const Timestamp started_;
   ControlSocket control_;
   std::uint64_t generation_ = 1;
+  bool replayed_ = false;  // to the end
 };
 
 }  // namespace trafficd

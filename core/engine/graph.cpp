@@ -229,7 +229,9 @@ void Graph::start(std::function<void()> on_end) {
   };
   for (auto& output : outputs_)
     if (!try_to_start(*output) && ends_all(settings_.outputs, output->id())) fatal_();
-  for (auto& pipeline : pipelines_) try_to_start(*pipeline);
+  // A recording would wait for one that does not run, and the daemon for the recording.
+  for (auto& pipeline : pipelines_)
+    if (!try_to_start(*pipeline) && pipeline->recorded()) fatal_();
   for (auto& input : inputs_)
     if (!try_to_start(*input) && ends_all(settings_.inputs, input->id())) fatal_();
 }

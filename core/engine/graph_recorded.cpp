@@ -27,13 +27,15 @@ bool Graph::replays(const PipelineSettings& settings) const {
 std::vector<Inlet> Graph::inlets_of(const Settings& settings, const std::string& input) const {
   std::vector<Inlet> inlets;
   const auto own = std::ranges::find(settings.inputs, input, &InstanceSettings::id);
+  const InputRunner* const runner = input_of(inputs_, input);
   for (const PipelineSettings& each : settings.pipelines) {
     if (std::ranges::find(each.inputs, input) == each.inputs.end()) continue;
     for (const auto& pipeline : pipelines_) {
       if (pipeline->id() != each.id) continue;
       Inlet& inlet = inlets.emplace_back(&pipeline->queue());
       inlet.pipeline = each.id;
-      inlet.turns = &pipeline->turns();
+      // A live one has nothing to wait for, and outlives the pipeline perhaps.
+      if (runner && runner->recorded()) inlet.turns = &pipeline->turns();
       inlet.rank = static_cast<std::size_t>(own - settings.inputs.begin());
     }
   }

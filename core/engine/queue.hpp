@@ -153,8 +153,9 @@ class SampleQueue {
     ring();
     return true;
   }
-  /// Called with the lock held.
-  bool fits(std::size_t samples) const { return size_ == 0 || size_ + samples <= limit_; }
+  /// Called with the lock held. Of a queue that live pipelines fill as well, the other half is theirs: a recording that
+  /// filled it would have it thinned at each of their ticks.
+  bool fits(std::size_t samples) const { return size_ == 0 || size_ + samples <= (whole_ ? limit_ : limit_ / 2); }
   void ring() const {
     if (Replay* const replay = replay_) replay->ring();
   }

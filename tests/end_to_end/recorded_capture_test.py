@@ -115,7 +115,8 @@ class Model:
         if int(target[:2], 16) & 1 or (addresses and addresses[1].is_multicast):
             return self.book(source, family, "multicast", True, length)
         local = [self.is_local(each) for each in addresses] or [True, True]
-        if all(local):
+        # What has an address of the link itself never comes from the internet.
+        if all(local) or any(each.is_link_local for each in addresses):
             self.book(source, family, "local", True, length)
             return self.book(target, family, "local", False, length)
         if local[0] == local[1]:  # both ends are elsewhere: the one that is no gateway

@@ -49,6 +49,14 @@ class RecordedTest(daemon.DaemonTest):
         self.assertEqual(self.received("two"), list(range(1, 2001)))
         self.assertIn("wait on disk for the next start", self.daemon.messages())
 
+    def test_a_receiver_that_refuses_and_a_spool_that_cannot_be_written(self):
+        self.make(manner="refuses", spool="on_failure", seconds=50)
+        self.daemon.state.mkdir()
+        (self.daemon.state / "spool").write_text("in the way")
+        self.daemon.start()
+        self.assertEqual(self.daemon.end(), 3, self.daemon.messages())
+        self.assertIn("50 samples could not be written (stop)", self.daemon.messages())
+
     def test_a_recording_that_is_cut_off(self):
         self.make(more=", cut_off_after: 500")
         self.daemon.start()

@@ -17,6 +17,19 @@ Number load(const std::uint8_t* bytes) {
   return number;
 }
 
+/// Six bytes as a number, in the lower part of it; the same number on one machine, another one on others.
+inline std::uint64_t load48(const std::uint8_t* bytes) {
+  std::uint64_t number = 0;
+  std::memcpy(&number, bytes, 6);
+  if constexpr (std::endian::native == std::endian::big) number >>= 16;
+  return number;
+}
+
+inline void store48(std::uint8_t* bytes, std::uint64_t number) {
+  if constexpr (std::endian::native == std::endian::big) number <<= 16;
+  std::memcpy(bytes, &number, 6);
+}
+
 inline std::uint16_t load_big16(const std::uint8_t* bytes) {
   return static_cast<std::uint16_t>(bytes[0] << 8 | bytes[1]);
 }

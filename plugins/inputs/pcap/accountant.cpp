@@ -37,23 +37,22 @@ void Accountant::see_addressed(std::int64_t seconds, std::uint32_t length, const
     if (ends.to_group) return send(row(ends.source, frame.family, Scope::multicast), seconds, length);
     return see_local(seconds, length, frame, ends);
   }
+  if (frame.family == Family::ipv6) learn_prefixes(frame);
   const Place from = places_.of(frame.family, frame.source_address());
   const Place to = places_.of(frame.family, frame.destination_address());
   if (book(seconds, length, ends, frame.family, from, to)) return;
-  if (ends.to_group || to == Place::multicast) {
+  const bool local = from == Place::local && to == Place::local;
+  if (ends.to_group || to == Place::multicast)
     send(row(ends.source, frame.family, Scope::multicast), seconds, length);
-    if (frame.family == Family::ipv6) learn_prefixes(frame);
-  } else if (from == Place::local && to == Place::local) {
+  else if (local || from == Place::on_link || to == Place::on_link)
     see_local(seconds, length, frame, ends);
-  } else {
+  else
     see_transit(seconds, length, frame.family, ends);
-  }
 }
 
 void Accountant::see_local(std::int64_t seconds, std::uint32_t length, const Frame& frame, const Ends& ends) {
   send(row(ends.source, frame.family, Scope::local), seconds, length);
   receive(row(ends.destination, frame.family, Scope::local), seconds, length);
-  if (frame.family == Family::ipv6) learn_prefixes(frame);
 }
 
 /// Neither end is known to be ours, as with a global IPv6 address whose prefix nobody has said yet.
@@ -74,7 +73,11 @@ void Accountant::see_unaddressed(std::int64_t seconds, std::uint32_t length, con
     return;
   }
   const std::uint8_t *const source = frame.source_address(), *const destination = frame.destination_address();
-  const Place from = places_.of(frame.family, source), to = places_.of(frame.family, destination);
+  const auto place = [&](const std::uint8_t* address) {
+    const Place found = places_.of(frame.family, address);
+    return found == Place::on_link ? Place::local : found;
+  };
+  const Place from = place(source), to = place(destination);
   if (from == Place::local && to == Place::local) {
     send(rows_.by_address(frame.family, source, Scope::local), seconds, length);
     receive(rows_.by_address(frame.family, destination, Scope::local), seconds, length);
@@ -105,16 +108,20 @@ void Accountant::add_gateway(std::uint64_t hardware) {
     rows_.redirect(Rows::hardware_key(hardware, family, Scope::internet));
 }
 
+/// Who sent from a network that was not known to be local was taken for one; true ones are found again.
+void Accountant::forget_gateways() {
+  if (!find_gateways_ || gateways_.empty()) return;
+  for (const std::uint64_t hardware : gateways_)
+    for (const Family family : {Family::ipv4, Family::ipv6})
+      rows_.end_redirect(Rows::hardware_key(hardware, family, Scope::internet));
+  gateways_.clear();
+  ++gateway_changes_;
+  last_carrier_ = ~std::uint64_t{0};
+}
+
 void Accountant::learn_prefixes(const Frame& frame) {
   packet::read_prefixes(frame, [this](const std::array<std::uint8_t, 16>& prefix, std::uint8_t length) {
-    if (!places_.learn({.address = prefix, .prefix = length, .ipv6 = true}) || !find_gateways_) return;
-    // Who sent from a prefix that was not known to be local was taken for a gateway; true ones are found again.
-    for (const std::uint64_t hardware : gateways_)
-      for (const Family family : {Family::ipv4, Family::ipv6})
-        rows_.end_redirect(Rows::hardware_key(hardware, family, Scope::internet));
-    gateways_.clear();
-    ++gateway_changes_;
-    last_carrier_ = ~std::uint64_t{0};
+    if (places_.learn({.address = prefix, .prefix = length, .ipv6 = true})) forget_gateways();
   });
 }
 

@@ -7,6 +7,7 @@
 //   internet, local   rx of the receiver, the same way
 //   local, local      tx of the sender and rx of the receiver, `local`; what is no IP, too
 //   any, multicast    tx of the sender, `multicast`
+//   on the link, any  as local, local
 //   others            the side that is no gateway where exactly one is, `internet`; otherwise nobody
 //
 // So at every moment: all bytes = internet rx + tx, local tx, multicast tx, and what belongs to nobody.
@@ -24,22 +25,15 @@ namespace trafficd::pcap_input {
 
 struct AccountantSettings {
   std::vector<Network> networks;
-  std::vector<std::uint64_t> gateways;  ///< as `hardware_address` reads them; empty: found by what they carry
+  std::vector<std::uint64_t> gateways;  ///< as `packet::load48` reads them; empty: found by what they carry
   std::size_t max_rows = 0;
 };
 
-/// Six bytes as a number, in the order in which they are loaded.
-inline std::uint64_t hardware_address(const std::uint8_t* bytes) {
-  std::uint64_t address = 0;
-  std::memcpy(&address, bytes, 6);
-  return address;
-}
-
-/// The same of the six bytes at the front of eight.
+/// A hardware address at the front of eight bytes, as `packet::load48` reads it.
 inline std::uint64_t load_hardware(const std::uint8_t* bytes) {
   if constexpr (std::endian::native == std::endian::little)
     return packet::load<std::uint64_t>(bytes) & 0xffff'ffff'ffffU;
-  return hardware_address(bytes);
+  return packet::load48(bytes);
 }
 
 /// One thread. The path of a packet stands here, so that it becomes a part of libpcap's handler.
@@ -71,7 +65,9 @@ class Accountant {
         const Ends ends = ends_of(bytes, bytes + 6);
         if (book(seconds, length, ends, family, from, to)) [[likely]]
           return;
-        if (from == Place::local && to == Place::local && !ends.to_group)
+        // In ICMPv6, neighbours speak of prefixes.
+        const bool speaks = family == packet::Family::ipv6 && packet::is_icmpv6(header);
+        if (from == Place::local && to == Place::local && !ends.to_group && !speaks)
           return see_local(seconds, length, {family, bytes + 6, bytes, header, captured - packet::ethernet_header},
                            ends);
       }
@@ -80,7 +76,9 @@ class Accountant {
   }
 
   /// What the system says of the interface's own networks.
-  void set_own_networks(std::vector<Network> own) { places_.set_own(std::move(own)); }
+  void set_own_networks(std::vector<Network> own) {
+    if (places_.set_own(std::move(own))) forget_gateways();
+  }
 
   const Totals& totals() const { return totals_; }
   std::uint64_t unattributed_bytes() {
@@ -93,7 +91,7 @@ class Accountant {
   }
   bool is_gateway(std::uint64_t hardware) const;
   /// Changes with every gateway that is found or forgotten.
-  std::uint64_t gateway_changes() const { return gateway_changes_; }
+  std::uint32_t gateway_changes() const { return gateway_changes_; }
 
   static constexpr std::size_t most_gateways = Rows::most_redirected / 2;
 
@@ -154,6 +152,7 @@ class Accountant {
   }
   void note_carrier(std::uint64_t hardware);
   void add_gateway(std::uint64_t hardware);
+  void forget_gateways();
   void learn_prefixes(const packet::Frame& frame);
 
   struct Posted {
@@ -171,7 +170,7 @@ class Accountant {
   Rows rows_;
   bool find_gateways_;
   std::vector<std::uint64_t> gateways_;
-  std::uint64_t gateway_changes_ = 0;
+  std::uint32_t gateway_changes_ = 0;
   Places places_;
 };
 

@@ -37,7 +37,8 @@ std::uint64_t value(const Sample& sample, std::string_view field) {
 /// What an accountant says, a line for each row: who, family, scope, packets/bytes received and sent.
 class Told {
  public:
-  explicit Told(Accountant& accountant) : accountant_(accountant), teller_(host_, "lan0") {}
+  explicit Told(Accountant& accountant, std::int64_t max_series = 10'000)
+      : host_({.max_series = max_series}), accountant_(accountant), teller_(host_, "lan0") {}
 
   Batch tell() {
     Batch batch;
@@ -60,7 +61,7 @@ class Told {
   }
 
  private:
-  testing::TestHost host_{{.max_series = 10'000}};
+  testing::TestHost host_;
   Accountant& accountant_;
   Teller teller_;
 };
@@ -133,7 +134,7 @@ TEST_CASE("what a gateway was told to have used before it was known stays, and g
 
 TEST_CASE("gateways that are named are the only ones") {
   AccountantSettings with = settings();
-  with.gateways = {hardware_address(hardware(ben).data())};
+  with.gateways = {packet::load48(hardware(ben).data())};
   Accountant accountant(with);
   accountant.set_link(packet::Link::ethernet);
   see(accountant, frame(router, upstream, ip("192.168.1.1", "198.51.100.1")), 600);
@@ -166,14 +167,54 @@ TEST_CASE("a device with a global IPv6 address stays the same device") {
   CHECK(std::ranges::count(lines, "0a ipv6 internet rx 1/2000 tx 1/1000") == 1);
 }
 
+TEST_CASE("what has an address of the link itself never makes a gateway, whatever the networks are") {
+  AccountantSettings with = settings();
+  with.networks = {*parse_network("192.168.0.0/16")};
+  Accountant accountant(with);
+  accountant.set_link(packet::Link::ethernet);
+  const Bytes solicitation = Bytes{135, 0, 0, 0, 0, 0, 0, 0} + address("2001:db8:1::b");
+  see(accountant, frame(anna, ben, ip("fe80::a", "2001:db8:1::b", 58, solicitation, 255)), 100);
+  see(accountant, frame(anna, ben, ip("fe80::a", "2001:db8:7::b")), 100);
+  see(accountant, frame(ben, anna, ip("169.254.1.1", "198.51.100.1")), 100);
+  CHECK(accountant.gateway_changes() == 0);
+  see(accountant, frame(ben, router, ip("192.168.1.11", "198.51.100.1")), 60);
+  const Lines lines = booked(accountant);
+  CHECK(std::ranges::count(lines, "0b ipv4 internet rx 0/0 tx 1/60") == 1);
+}
+
+TEST_CASE("neighbours with global addresses are heard before anybody knows their prefix") {
+  Accountant accountant(settings());
+  accountant.set_link(packet::Link::ethernet);
+  const Bytes solicitation = Bytes{135, 0, 0, 0, 0, 0, 0, 0} + address("2001:db8:1::b");
+  see(accountant, frame(anna, ben, ip("2001:db8:1::a", "2001:db8:1::b", 58, solicitation, 255)), 100);
+  CHECK(booked(accountant) == Lines{"0a ipv6 local rx 0/0 tx 1/100", "0b ipv6 local rx 1/100 tx 0/0"});
+}
+
+TEST_CASE("a device that is found to be a gateway is called so when it is told again, and no longer when it is none") {
+  Accountant accountant(settings());
+  accountant.set_link(packet::Link::ethernet);
+  Told told(accountant);
+  see(accountant, frame(anna, ben, ip("192.168.1.10", "192.168.1.11")), 50);
+  for (int i = 0; i < 3; ++i) told.lines();
+  see(accountant, frame(anna, ben, ip("192.168.1.10", "198.51.100.1")), 60);
+  told.lines();
+  see(accountant, frame(anna, ben, ip("192.168.1.10", "192.168.1.11")), 50);
+  Lines lines = told.lines();
+  CHECK(std::ranges::count(lines, "0b ipv4 local rx 2/100 tx 0/0 gateway") == 1);
+  accountant.set_own_networks({*parse_network("198.51.100.0/24")});
+  see(accountant, frame(anna, ben, ip("192.168.1.10", "192.168.1.11")), 50);
+  lines = told.lines();
+  CHECK(std::ranges::count(lines, "0b ipv4 local rx 3/150 tx 0/0") == 1);
+}
+
 TEST_CASE("who was taken for a gateway before its prefix was known is a device again") {
   Accountant accountant(settings());
   accountant.set_link(packet::Link::ethernet);
   see(accountant, frame(anna, ben, ip("2001:db8:1::a", "fd00::b")), 100);
-  CHECK(accountant.is_gateway(hardware_address(hardware(anna).data())));
+  CHECK(accountant.is_gateway(packet::load48(hardware(anna).data())));
   const Bytes advertisement = Bytes{136, 0, 0, 0, 0, 0, 0, 0} + address("2001:db8:1::5");
   see(accountant, frame(ben, anna, ip("fe80::b", "fe80::a", 58, advertisement, 255)), 100);
-  CHECK_FALSE(accountant.is_gateway(hardware_address(hardware(anna).data())));
+  CHECK_FALSE(accountant.is_gateway(packet::load48(hardware(anna).data())));
   see(accountant, frame(anna, router, ip("192.168.1.10", "198.51.100.1")), 600);
   const Lines lines = booked(accountant);
   CHECK(std::ranges::count(lines, "0a ipv4 internet rx 0/0 tx 1/600") == 1);
@@ -304,6 +345,26 @@ TEST_CASE("whatever passes and however small the table is, what was told explain
     }
     REQUIRE(listener.hear(told.tell()) == accountant.totals().bytes);
     REQUIRE(accountant.rows().in_use() <= rows);
+  }
+}
+
+TEST_CASE("where there is no room for series, all is told as other, also while receivers hold on to old ones") {
+  const auto [seed, devices, most] =
+      GENERATE(table<unsigned, unsigned, std::int64_t>({{1, 300, 20}, {2, 300, 100}, {3, 3000, 200}}));
+  Accountant accountant(settings(500));
+  accountant.set_link(packet::Link::ethernet);
+  Told told(accountant, most);
+  Listener listener;
+  Crowd crowd(seed, devices);
+  std::vector<Batch> held;  // as queues hold them
+  for (int round = 0; round < 40; ++round) {
+    for (unsigned i = crowd.below(300); i > 0; --i) see(accountant, crowd.next(), 60 + crowd.below(1500));
+    if (crowd.below(5) == 0) accountant.set_own_networks({*parse_network(concat("2001:db8:", round, "::/64"))});
+    Batch batch = told.tell();
+    for (const Sample& sample : batch) REQUIRE_FALSE(sample.series->muted());
+    REQUIRE(listener.hear(batch) == accountant.totals().bytes);
+    held.push_back(std::move(batch));
+    if (crowd.below(10) == 0) held.clear();
   }
 }
 

@@ -18,7 +18,7 @@ std::optional<std::uint64_t> read_hardware(std::string_view text) {
     if (error != std::errc{} || end != digits + 2) return {};
     if (i < 5 && digits[2] != ':' && digits[2] != '-') return {};
   }
-  return hardware_address(bytes);
+  return packet::load48(bytes);
 }
 
 std::string source_fault(const Config& config) {

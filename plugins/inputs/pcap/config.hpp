@@ -17,7 +17,7 @@ struct Config {
   std::vector<std::string> interfaces, files;
   std::string filter;
   ByteSize buffer{2 * 1024 * 1024};
-  int snap_length = 96;
+  int snap_length = 128;
   bool promiscuous = true;
   Direction direction = Direction::both;
   std::vector<Network> networks = usual_networks();

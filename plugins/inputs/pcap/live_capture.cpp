@@ -30,8 +30,12 @@ std::string words_of(pcap_t* handle, int result) {
   return more.empty() ? what : concat(what, " (", more, ")");
 }
 
-/// How far a counter of 32 bits went since `seen`, which moves on.
-std::uint32_t advance(std::uint32_t& seen, std::uint32_t now) { return now - std::exchange(seen, now); }
+/// How far a counter of 32 bits went since `seen`, which moves on. One that goes back, as libpcap's of an interface
+/// that was removed, went nowhere.
+std::uint32_t advance(std::uint32_t& seen, std::uint32_t now) {
+  const std::uint32_t step = now - std::exchange(seen, now);
+  return step < 1U << 31 ? step : 0;
+}
 
 }  // namespace
 

@@ -78,11 +78,18 @@ Teller::Teller(Host& host, std::string interface)
     : host_(host),
       interface_(std::move(interface)),
       capture_(host.series(capture_measurement(), {{"interface", interface_}})),
-      epoch_(new_epoch()) {}
+      epoch_(new_epoch()) {
+  for (const packet::Family family : {packet::Family::ipv4, packet::Family::ipv6, packet::Family::other})
+    for (const Scope scope : {Scope::internet, Scope::local, Scope::multicast}) {
+      Row row;
+      row.name = Row::Name::other;
+      row.family = family;
+      row.scope = scope;
+      others_.push_back(make_series(row, false));
+    }
+}
 
 void Teller::tell(Accountant& accountant, const Losses& losses, Timestamp time, Batch& out) {
-  gateways_changed_ = gateway_changes_ != accountant.gateway_changes();
-  gateway_changes_ = accountant.gateway_changes();
   Rows& rows = accountant.rows();
   if (rows.nearly_full()) rows.make_room();
   rows.for_each([&](Row& row) { tell_row(accountant, row, time, out); });
@@ -97,12 +104,13 @@ void Teller::tell(Accountant& accountant, const Losses& losses, Timestamp time, 
                   totals.undecoded, accountant.unattributed_bytes()}});
 }
 
-void Teller::tell_row(const Accountant& accountant, Row& row, Timestamp time, Batch& out) {
+void Teller::tell_row(Accountant& accountant, Row& row, Timestamp time, Batch& out) {
   const bool changed = row.told != row.packets();
   if (!changed && (row.rests || row.evicted)) return;
   if (row.packets() == 0) return;
+  // Over `max_series` there is no more room for a device than over `max_rows`.
+  if (!find_series(accountant, row)) return accountant.rows().fold(row);
   if (row.epoch == 0) row.epoch = new_epoch();
-  if (!row.series || gateways_changed_) row.series = series_of(accountant, row);
   row.told = row.packets();
   row.rests = !changed;
   out.push_back({.series = row.series,
@@ -112,16 +120,30 @@ void Teller::tell_row(const Accountant& accountant, Row& row, Timestamp time, Ba
                  .values = {row.rx.bytes, row.tx.bytes, row.rx.packets, row.tx.packets, row.last_seen()}});
 }
 
-SeriesPtr Teller::series_of(const Accountant& accountant, const Row& row) {
-  Tags attributes;
-  if (row.name == Row::Name::hardware && accountant.is_gateway(hardware_address(row.device.data())))
-    attributes.push_back({"gateway", "yes"});
+/// False where nobody would hear of the row. One that was told keeps its series: with an attribute that is outdated
+/// for the while rather than without a word.
+bool Teller::find_series(const Accountant& accountant, Row& row) {
+  if (row.series && row.gateways_known == accountant.gateway_changes()) return true;
+  const bool gateway = row.name == Row::Name::hardware && accountant.is_gateway(packet::load48(row.device.data()));
+  if (!row.series || row.gateway != gateway) {
+    SeriesPtr series = make_series(row, gateway);
+    if (series->muted()) return row.series != nullptr;
+    row.series = std::move(series);
+    row.gateway = gateway;
+  }
+  row.gateways_known = accountant.gateway_changes();
+  return true;
+}
+
+SeriesPtr Teller::make_series(const Row& row, bool gateway) {
+  if (row.name == Row::Name::other && others_.size() == 9)
+    return others_[3 * static_cast<std::size_t>(row.family) + static_cast<std::size_t>(row.scope)];
   return host_.series(device_measurement(),
                       {{"interface", interface_},
                        {"device", device_text(row)},
                        {"family", std::string(family_text(row.family))},
                        {"scope", std::string(scope_text(row.scope))}},
-                      std::move(attributes));
+                      gateway ? Tags{{"gateway", "yes"}} : Tags{});
 }
 
 }  // namespace trafficd::pcap_input

@@ -28,15 +28,15 @@ class Teller {
   void tell(Accountant& accountant, const Losses& losses, Timestamp time, Batch& out);
 
  private:
-  void tell_row(const Accountant& accountant, Row& row, Timestamp time, Batch& out);
-  SeriesPtr series_of(const Accountant& accountant, const Row& row);
+  void tell_row(Accountant& accountant, Row& row, Timestamp time, Batch& out);
+  bool find_series(const Accountant& accountant, Row& row);
+  SeriesPtr make_series(const Row& row, bool gateway);
 
   Host& host_;
   std::string interface_;
   SeriesPtr capture_;
+  std::vector<SeriesPtr> others_;  // held from the start, so that there is always room for what has none
   std::uint64_t epoch_;
-  std::uint64_t gateway_changes_ = 0;
-  bool gateways_changed_ = false;
 };
 
 }  // namespace trafficd::pcap_input

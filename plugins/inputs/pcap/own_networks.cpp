@@ -1,6 +1,7 @@
 #include "own_networks.hpp"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 #include <bit>
@@ -17,12 +18,28 @@ Network network_around(const std::uint8_t* address, const std::uint8_t* mask, bo
   return network;
 }
 
-std::vector<Network> own_networks(const std::string& interface) {
+namespace {
+
+using Addresses = std::unique_ptr<ifaddrs, decltype(&freeifaddrs)>;
+
+Addresses all_addresses() {
   ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) return {};
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(first, freeifaddrs);
+  return {getifaddrs(&first) == 0 ? first : nullptr, freeifaddrs};
+}
+
+}  // namespace
+
+bool is_loopback(const std::string& interface) {
+  const Addresses all = all_addresses();
+  for (const ifaddrs* each = all.get(); each != nullptr; each = each->ifa_next)
+    if (interface == each->ifa_name) return (each->ifa_flags & IFF_LOOPBACK) != 0;
+  return false;
+}
+
+std::vector<Network> own_networks(const std::string& interface) {
+  const Addresses all = all_addresses();
   std::vector<Network> networks;
-  for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
+  for (const ifaddrs* each = all.get(); each != nullptr; each = each->ifa_next) {
     if (each->ifa_addr == nullptr || each->ifa_netmask == nullptr) continue;
     if (interface != "any" && interface != each->ifa_name) continue;
     if (each->ifa_addr->sa_family == AF_INET) {

@@ -84,7 +84,9 @@ TEST_CASE("pcap: several files are one recording; what is damaged is told, count
   const auto none = save(folder.path() / "none.pcap", "this is no capture");
   Bench bench(*trafficd_input_pcap(),
               "file: [ '" + cut.string() + "', '" + none.string() + "', '" + good.string() + "' ]");
-  REQUIRE(bench.advance(1s).is_ok());
+  const Status status = bench.advance(1s);
+  CHECK(status.code() == Status::Code::fatal);
+  CHECK(holds(status.message(), "1 damaged and 1 unreadable"));
   CHECK(packets(bench.samples()).back().second == 19);
   CHECK(bench.log().contains(Level::warning, cut.string()));
   CHECK(bench.log().contains(Level::warning, none.string()));

@@ -9,6 +9,7 @@ namespace {
 constexpr std::uint8_t remote = static_cast<std::uint8_t>(Place::remote);
 constexpr std::uint8_t local = static_cast<std::uint8_t>(Place::local);
 constexpr std::uint8_t multicast = static_cast<std::uint8_t>(Place::multicast);
+constexpr std::uint8_t on_link = static_cast<std::uint8_t>(Place::on_link);
 
 /// The index of the first 16 bits as they are loaded.
 std::uint16_t index(unsigned first, unsigned second) {
@@ -20,10 +21,11 @@ std::uint16_t index(unsigned first, unsigned second) {
 
 Places::Places(std::vector<Network> networks) : given_(std::move(networks)) { build(); }
 
-void Places::set_own(std::vector<Network> own) {
-  if (own == own_) return;
+bool Places::set_own(std::vector<Network> own) {
+  if (own == own_) return false;
   own_ = std::move(own);
   build();
+  return true;
 }
 
 bool Places::learn(const Network& prefix) {
@@ -45,6 +47,9 @@ void Places::build() {
   // Short networks first: a longer one inside a short one changes nothing there.
   std::ranges::stable_sort(all_, {}, &Network::prefix);
   for (const Network& network : all_) mark(network);
+  // Whatever the lists say: RFC 3927 and 4291.
+  ipv4_[index(169, 254)] = on_link;
+  for (unsigned second = 0x80; second < 0xc0; ++second) ipv6_[index(0xfe, second)] = on_link;
   for (unsigned second = 0; second < 256; ++second) {
     for (unsigned first = 224; first < 240; ++first) ipv4_[index(first, second)] = multicast;
     ipv6_[index(0xff, second)] = multicast;

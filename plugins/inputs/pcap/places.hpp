@@ -10,7 +10,8 @@
 
 namespace trafficd::pcap_input {
 
-enum class Place : std::uint8_t { remote, local, multicast };
+/// What is on the link itself is ours as well, and never talks to the internet.
+enum class Place : std::uint8_t { remote, local, multicast, on_link };
 
 /// A table over the first 16 bits of an address answers at once for all networks that are no longer than that; only
 /// addresses that share these bits with a longer network are looked up in the list. One thread.
@@ -31,8 +32,8 @@ class Places {
     return family == packet::Family::ipv4 ? ipv4(address) : ipv6(address);
   }
 
-  /// The networks of the interface itself, instead of those that were given before.
-  void set_own(std::vector<Network> own);
+  /// The networks of the interface itself, instead of those that were given before; true when they are others.
+  bool set_own(std::vector<Network> own);
   /// An IPv6 prefix that was seen in use on the link; true when it is new.
   bool learn(const Network& prefix);
 
@@ -40,7 +41,7 @@ class Places {
   static constexpr std::size_t most_learned = 64;
 
  private:
-  static constexpr std::uint8_t undecided = 3;
+  static constexpr std::uint8_t undecided = 4;
   using Table = std::array<std::uint8_t, 65536>;
 
   void build();

@@ -11,6 +11,9 @@ Timestamp time_of(const timeval& time) {
   return Timestamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_usec));
 }
 
+/// The year 2242: nanoseconds of a signed number end soon after.
+constexpr std::int64_t latest_second = std::int64_t{1} << 33;
+
 std::int64_t seconds_of(Timestamp time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
@@ -28,6 +31,7 @@ Recording::Recording(const Config& config, Host& host)
                       const int one[] = {descriptor};
                       return host_.clock().wait(one, SteadyTime::max(), stop_) == Wake::readable;
                     }}),
+      bad_times_(host.meter().counter("bad_times")),
       damaged_files_(host.meter().counter("damaged_files")),
       skipped_files_(host.meter().counter("skipped_files")),
       read_bytes_(host.meter().counter("read_bytes")) {}
@@ -46,8 +50,19 @@ Status Recording::run(std::stop_token stop, Emitter& emitter) {
     read_bytes_ = capture_.read_bytes();
   }
   // Later than the last tick, also where the last packet came at its very moment.
-  if (next_ != Timestamp{}) tell(std::max(time_of(newest_), next_ - host_.interval() + 1ns));
-  return Status::ok();
+  if (next_ != Timestamp{})
+    tell(std::max(time_of(newest_), next_ - host_.interval() + 1ns));
+  else if (accountant_.totals().packets > 0)
+    tell(host_.clock().now());  // no packet had a time
+  return state == State::ended ? outcome() : Status::ok();
+}
+
+/// What could not be read is missing, whoever looks at the totals.
+Status Recording::outcome() const {
+  const std::uint64_t damaged = capture_.damaged_files(), skipped = capture_.skipped_files();
+  if (damaged + skipped == 0) return Status::ok();
+  return Status::fatal(concat("read to the end, but what ", damaged, " damaged and ", skipped,
+                              " unreadable files held is missing in part or whole"));
 }
 
 void Recording::look_at_link() {
@@ -57,15 +72,26 @@ void Recording::look_at_link() {
 
 void Recording::on_packet(u_char* user, const pcap_pkthdr* header, const u_char* bytes) {
   auto& self = *reinterpret_cast<Recording*>(user);
-  if (header->ts.tv_sec >= self.next_second_) [[unlikely]]
-    self.pass_time(time_of(header->ts));
-  self.newest_ = header->ts;
-  self.accountant_.see(header->ts.tv_sec, header->len, bytes, header->caplen);
+  timeval time = header->ts;
+  // Without a sign, so that a time before 1970 is looked at as well.
+  if (static_cast<std::uint64_t>(time.tv_sec) >= static_cast<std::uint64_t>(self.next_second_)) [[unlikely]]
+    time = self.pass_time(time);
+  self.newest_ = time;
+  self.accountant_.see(time.tv_sec, header->len, bytes, header->caplen);
+}
+
+/// The packet's time, where it can be one, else that of the packet before it.
+timeval Recording::pass_time(timeval stamp) {
+  if (stamp.tv_sec < 0 || stamp.tv_sec > latest_second) {
+    bad_times_.fetch_add(1, std::memory_order_relaxed);
+    return newest_;
+  }
+  if (time_of(stamp) >= next_) tick(time_of(stamp));
+  return stamp;
 }
 
 /// Says what was up to the tick that `time` has passed; nothing happened at those after it.
-void Recording::pass_time(Timestamp time) {
-  if (time < next_) return;
+void Recording::tick(Timestamp time) {
   if (next_ != Timestamp{}) tell(next_);
   const Duration since = time.time_since_epoch();
   next_ = time - since % host_.interval() + host_.interval();

@@ -16,7 +16,9 @@ class Recording final : public StreamInput {
 
  private:
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* bytes);
-  void pass_time(Timestamp time);
+  timeval pass_time(timeval stamp);
+  void tick(Timestamp time);
+  Status outcome() const;
   void tell(Timestamp time);
   void look_at_link();
 
@@ -29,7 +31,7 @@ class Recording final : public StreamInput {
   Timestamp next_{};  // tick; none before the first packet
   timeval newest_{};  // packet
   std::int64_t next_second_ = 0;
-  std::atomic<std::uint64_t>&damaged_files_, &skipped_files_, &read_bytes_;
+  std::atomic<std::uint64_t>&bad_times_, &damaged_files_, &skipped_files_, &read_bytes_;
 };
 
 }  // namespace trafficd::pcap_input

@@ -16,7 +16,7 @@ namespace trafficd::pcap_input {
 const std::string_view missing_right =
     "the right to capture is missing: it needs CAP_NET_RAW. Give it by 'AmbientCapabilities=CAP_NET_RAW' in the "
     "systemd "
-    "unit, by 'setcap cap_net_raw=ep' on the program, or run it as root";
+    "unit, by 'setcap cap_net_raw=p' on the program, or run it as root";
 
 namespace {
 

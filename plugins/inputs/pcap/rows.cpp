@@ -6,10 +6,6 @@ namespace trafficd::pcap_input {
 
 namespace {
 
-constexpr std::size_t nobody = 0, first_other = 1, others = 9, first_device = first_other + others;
-
-std::uint64_t hardware_of(const Row& row) { return packet::load<std::uint64_t>(row.device.data()) & 0xffff'ffff'ffffU; }
-
 RowKey address_key(packet::Family family, const std::uint8_t* address, Scope scope) {
   RowKey key;
   if (family == packet::Family::ipv4) {
@@ -66,8 +62,7 @@ Row& Rows::make_by_hardware(std::uint64_t key) {
   const Scope scope{static_cast<std::uint8_t>(key >> 52)};
   Row* const row = make_row(family, scope);
   if (row == nullptr) return other(family, scope);
-  const std::uint64_t address = key & 0xffff'ffff'ffffU;
-  std::memcpy(row->device.data(), &address, sizeof address);
+  packet::store48(row->device.data(), key);
   row->name = Row::Name::hardware;
   by_hardware_.emplace(key, static_cast<std::uint32_t>(row - rows_.data()));
   return *row;
@@ -93,7 +88,7 @@ void Rows::redirect(std::uint64_t key) {
   if (made) return;
   Row& row = rows_[place->second];
   place->second = nobody;
-  if (row.epoch != 0) {
+  if (row.told != 0) {
     row.evicted = true;
     return;
   }
@@ -109,9 +104,19 @@ void Rows::end_redirect(std::uint64_t key) {
   --redirected_;
 }
 
+void Rows::fold(Row& row) {
+  Row& rest = other(row.family, row.scope);
+  for (const auto way : {&Row::rx, &Row::tx}) {
+    (rest.*way).bytes += (row.*way).bytes;
+    (rest.*way).packets += (row.*way).packets;
+    (rest.*way).last_seen = std::max((rest.*way).last_seen, (row.*way).last_seen);
+    row.*way = {};
+  }
+}
+
 void Rows::evict(Row& row) {
   if (row.name == Row::Name::hardware)
-    by_hardware_.erase(hardware_key(hardware_of(row), row.family, row.scope));
+    by_hardware_.erase(hardware_key(packet::load48(row.device.data()), row.family, row.scope));
   else
     by_address_.erase(address_key(row.family, row.device.data(), row.scope));
   row.evicted = true;
@@ -120,7 +125,10 @@ void Rows::evict(Row& row) {
 
 void Rows::make_room() {
   std::vector<std::int64_t> seen;
-  const auto may_go = [](const Row& row) { return row.name != Row::Name::other && !row.evicted && row.epoch != 0; };
+  // One that was not told takes nothing with it only when it has nothing.
+  const auto may_go = [](const Row& row) {
+    return row.name != Row::Name::other && !row.evicted && (row.told != 0 || row.packets() == 0);
+  };
   for_each([&](const Row& row) {
     if (may_go(row)) seen.push_back(row.last_seen());
   });
@@ -146,7 +154,7 @@ void Rows::clear(Row& row) {
 
 void Rows::clear_evicted() {
   for_each([&](Row& row) {
-    if (row.evicted) clear(row);
+    if (row.evicted && row.told == row.packets()) clear(row);
   });
 }
 

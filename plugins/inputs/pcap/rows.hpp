@@ -32,14 +32,16 @@ struct Way {
 struct Row {
   Way rx, tx;
   std::uint64_t epoch = 0;  ///< 0: not told to anybody yet
-  std::uint64_t told = 0;   ///< packets when it was told last
+  std::uint64_t told = 0;   ///< packets when it was told last to somebody who heard it
   std::array<std::uint8_t, 16> device{};
   SeriesPtr series;
   packet::Family family = packet::Family::other;
   Scope scope = Scope::internet;
   enum class Name : std::uint8_t { free, hardware, ipv4, ipv6, other } name = Name::free;
-  bool evicted = false;  ///< nobody books here any more; told once more, then free
-  bool rests = false;    ///< told without a change
+  bool evicted = false;              ///< nobody books here any more; told once more, then free
+  bool rests = false;                ///< told without a change
+  bool gateway = false;              ///< as its series says
+  std::uint32_t gateways_known = 0;  ///< how often gateways had changed when it was looked at
 
   std::uint64_t packets() const { return rx.packets + tx.packets; }
   std::uint64_t bytes() const { return rx.bytes + tx.bytes; }
@@ -75,15 +77,19 @@ class Rows {
   /// Bytes that belong to no device.
   const Row& sink() const { return rows_[0]; }
 
+  /// Moves what a row that nobody was told of has counted to `other`.
+  void fold(Row& row);
   /// Makes room: of rows that were told, those whose last packet is longest ago are evicted until a quarter is free.
   void make_room();
-  /// Gives back the evicted rows, after they were told.
+  /// Gives back the evicted rows of which all was told.
   void clear_evicted();
 
-  /// All rows in use, `other` among them and the sink not.
+  /// All rows in use: those of devices, and then `other`, but not the sink.
   template <class Function>
   void for_each(Function&& function) {
-    for (std::size_t i = 1; i < rows_.size(); ++i)
+    for (std::size_t i = first_device; i < rows_.size(); ++i)
+      if (rows_[i].name != Row::Name::free) function(rows_[i]);
+    for (std::size_t i = first_other; i < first_device; ++i)
       if (rows_[i].name != Row::Name::free) function(rows_[i]);
   }
   std::size_t in_use() const { return by_hardware_.size() + by_address_.size() - redirected_; }
@@ -104,6 +110,8 @@ class Rows {
       return (*this)((*this)(key.first) ^ key.second ^ std::uint64_t{key.rest} << 56);
     }
   };
+
+  static constexpr std::size_t nobody = 0, first_other = 1, others = 9, first_device = first_other + others;
 
   Row& make_by_hardware(std::uint64_t key);
   Row* make_row(packet::Family family, Scope scope);

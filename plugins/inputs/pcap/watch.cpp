@@ -37,22 +37,27 @@ Status Watch::open() {
     any = any || status.is_ok();
     if (worst.is_ok() || status.code() == Status::Code::fatal) worst = std::move(status);
   }
-  if (any && worst.code() != Status::Code::fatal) return Status::ok();
-  close();
-  return worst;
+  if (!any || worst.code() == Status::Code::fatal) {
+    close();
+    return worst;
+  }
+  for (const auto& line : lines_)
+    if (!line->capture.is_open()) line->trouble.complain(Level::warning, line->why);
+  return Status::ok();
 }
 
 Status Watch::open(Line& line) {
   Status status = line.capture.open();
   if (!status.is_ok()) {
-    line.trouble.complain(Level::warning, status.message());
+    line.why = status.message();
     line.ask_again = host_.clock().steady() + retry_pause;
     return status;
   }
   if (!line.capture.warning().empty()) host_.log().warning(line.capture.warning());
   line.trouble.resolve(concat("captures ", line.name, " again"));
   line.ask_again = SteadyTime::max();
-  line.accountant.set_link(*packet::link_of(line.capture.datalink()));
+  const bool speechless = is_loopback(line.name) && line.capture.datalink() == DLT_EN10MB;
+  line.accountant.set_link(speechless ? packet::Link::unaddressed : *packet::link_of(line.capture.datalink()));
   line.accountant.set_own_networks(own_networks(line.name));
   return status;
 }
@@ -90,8 +95,8 @@ void Watch::read_all() {
   for (const auto& line : lines_) {
     if (line->capture.is_open() && (line->ask_again == SteadyTime::max() || now >= line->ask_again))
       read(*line);
-    else if (!line->capture.is_open() && now >= line->ask_again)
-      static_cast<void>(open(*line));  // it has told, and says when to ask again
+    else if (!line->capture.is_open() && now >= line->ask_again && !open(*line))
+      line->trouble.complain(Level::warning, line->why);
   }
 }
 
@@ -111,7 +116,7 @@ void Watch::read(Line& line) {
 
 /// What the kernel holds in a block that it has not handed over yet.
 void Watch::read_the_rest() {
-  const SteadyTime end = host_.clock().steady() + LiveSettings{}.block_time + 100ms;
+  const SteadyTime end = host_.clock().steady() + LiveSettings{}.block_time + 1s;
   const auto holds_more = [](const auto& line) { return line->capture.holds_more(); };
   read_all();
   while (std::ranges::any_of(lines_, holds_more) && host_.clock().steady() < end) {

@@ -27,6 +27,7 @@ class Watch final : public StreamInput {
     Accountant accountant;
     Teller teller;
     Complaint trouble;
+    std::string why;                           // it could not be opened
     SteadyTime ask_again = SteadyTime::max();  // when to open, or to look whether it is up
   };
 

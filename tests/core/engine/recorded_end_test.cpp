@@ -137,9 +137,10 @@ TEST_CASE("a pipeline or an output that ended for good does not keep a recording
 namespace {
 
 std::string two(const std::string& first, const std::string& second, const std::string& stage = "") {
-  return concat("inputs: { a: { plugin: recording, name: ", first, " }, b: { plugin: recording, name: ", second,
-                " } }\noutputs: { out: { plugin: store, name: out, flush_interval: 0s, queue: 100 } }\n",
-                "pipelines: { main: { queue: 100, stages: [ ", stage, " ] } }\n");
+  return concat(
+      "inputs: { a: { plugin: recording, name: ", first, " }, b: { plugin: recording, name: ", second,
+      " } }\noutputs: { out: { plugin: store, name: out, flush_interval: 0s, queue: 100, spool: { mode: off } } }\n",
+      "pipelines: { main: { queue: 100, stages: [ ", stage, " ] } }\n");
 }
 
 }  // namespace
