@@ -77,7 +77,7 @@ void Devices::touch(const Key& key, const std::set<Address>& addresses) {
   if (addresses.size() > most_addresses)
     addresses_left_out_.fetch_add(addresses.size() - most_addresses, std::memory_order_relaxed);
   // A neighbour entry comes and goes; a device that has only lost its addresses keeps the last ones.
-  if (addresses.empty()) return;
+  if (addresses.empty()) return take_away_claimed(key, row);
   const auto end =
       std::next(addresses.begin(), static_cast<std::ptrdiff_t>(std::min(addresses.size(), most_addresses)));
   row.addresses.assign(addresses.begin(), end);
@@ -94,13 +94,17 @@ bool Devices::make_room() {
   return true;
 }
 
-/// An address that another one has now is no longer that of one who has gone.
+/// What another one has now is no longer an address of this one, who had it last.
+void Devices::take_away_claimed(const Key& key, Row& row) const {
+  std::erase_if(row.addresses, [&](const Address& address) {
+    const auto owner = owners_.find(address);
+    return owner != owners_.end() && owner->second != key.mac;
+  });
+}
+
 void Devices::take_away_claimed() {
   for (auto& [key, row] : rows_)
-    std::erase_if(row.addresses, [&, mac = key.mac](const Address& address) {
-      const auto owner = owners_.find(address);
-      return owner != owners_.end() && row.round != round_ && owner->second != mac;
-    });
+    if (row.round != round_) take_away_claimed(key, row);
   std::erase_if(rows_, [](const auto& item) { return !item.first.mac && item.second.addresses.empty(); });
 }
 

@@ -49,6 +49,7 @@ class Devices {
   void meet(const Knowledge& knowledge, const std::vector<Neighbour>& neighbours);
   void touch(const Key& key, const std::set<Address>& addresses);
   bool make_room();
+  void take_away_claimed(const Key& key, Row& row) const;
   void take_away_claimed();
   void find_vendors(VendorList& vendors);
   void describe(const Key& key, Row& row, const Knowledge& knowledge, Resolver& resolver);

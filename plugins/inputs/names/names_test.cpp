@@ -117,6 +117,21 @@ TEST_CASE("names: one who has gone is told on for a while, without the address t
   CHECK(home.tick().size() == 1);
 }
 
+TEST_CASE("names: one who is still there without an address gives up the one that another has now") {
+  Home home;
+  home.write("etc/hosts", "192.168.1.20 host\n");
+  home.lease(phone, "192.168.1.20", "*");
+  CHECK(home.name_of(phone) == "host/hosts");
+  home.lease(phone, "169.254.1.1", "*");
+  CHECK(home.tick().at(phone)->tag("addresses") == "192.168.1.20");
+  const std::string pi = "b8:27:eb:00:00:01";
+  home.write("var/lib/misc/dnsmasq.leases", concat("1 ", phone, " 169.254.1.1 * *\n1 ", pi, " 192.168.1.20 * *\n"));
+  const auto all = home.tick();
+  CHECK_FALSE(all.at(phone)->tag("addresses"));
+  CHECK_FALSE(all.at(phone)->tag("name"));
+  CHECK(all.at(pi)->tag("name") == "host");
+}
+
 TEST_CASE("names: devices are bounded; who has gone makes room, who is there stays") {
   Home home("max_devices: 2");
   home.write("etc/ethers", "00:00:00:00:00:01 a\n00:00:00:00:00:02 b\n");
