@@ -30,6 +30,9 @@ void Devices::update(const Knowledge& knowledge, const std::vector<Neighbour>& n
   std::erase_if(rows_, [&](const auto& item) { return now - item.second.seen > config_.forget; });
   take_away_claimed();
   find_vendors(vendors);
+  // What is over 'max_series' counts as well: it goes before any is asked for, or it would mute those that have room.
+  for (auto& [key, row] : rows_)
+    if (row.series && row.series->muted()) row.series.reset();
   for (auto& [key, row] : rows_) describe(key, row, knowledge, resolver);
   held_.store(static_cast<std::int64_t>(rows_.size()), std::memory_order_relaxed);
   left_out_.fetch_add(refused_, std::memory_order_relaxed);
@@ -135,9 +138,7 @@ void Devices::find_vendors(VendorList& vendors) {
   }
 }
 
-void Devices::describe(const Key& key, Row& row, const Knowledge& knowledge, Resolver& resolver) {
-  // One that is not there keeps what it was called: its addresses may soon be another's.
-  if (row.round != round_ && row.series) return;
+Tags Devices::attributes_of(const Key& key, const Row& row, const Knowledge& knowledge, Resolver& resolver) {
   Name name = knowledge.name_of(key.mac, row.addresses);
   for (const Address& address : row.addresses) {
     if (!name.text.empty()) break;
@@ -154,7 +155,14 @@ void Devices::describe(const Key& key, Row& row, const Knowledge& knowledge, Res
   }
   if (key.mac && key.mac->local()) attributes.push_back({"randomised", "yes"});
   if (!row.vendor.empty()) attributes.push_back({"vendor", row.vendor});
+  return attributes;
+}
+
+void Devices::describe(const Key& key, Row& row, const Knowledge& knowledge, Resolver& resolver) {
+  // One that is not there keeps what it was called: its addresses may soon be another's.
+  Tags attributes = row.round == round_ ? attributes_of(key, row, knowledge, resolver) : row.attributes;
   if (row.series && attributes == row.attributes) return;
+  row.series.reset();  // it counts, so it goes before the next one is asked for
   row.series = host_.series(info_measurement(),
                             {{"device", key.mac ? format_mac(*key.mac) : format_address(*key.address)}}, attributes);
   row.attributes = std::move(attributes);

@@ -52,6 +52,7 @@ class Devices {
   void take_away_claimed(const Key& key, Row& row) const;
   void take_away_claimed();
   void find_vendors(VendorList& vendors);
+  static Tags attributes_of(const Key& key, const Row& row, const Knowledge& knowledge, Resolver& resolver);
   void describe(const Key& key, Row& row, const Knowledge& knowledge, Resolver& resolver);
 
   const Config& config_;

@@ -81,6 +81,26 @@ TEST_CASE("names: a rename changes an attribute and keeps the identity; without 
   CHECK(after->same_identity(*before));
 }
 
+TEST_CASE("names: at 'max_series' a renamed device stays, and one that had no room gets it when there is some") {
+  Home home("max_series: 1");
+  const std::string pi = "b8:27:eb:00:00:01";
+  home.write("etc/ethers", concat(phone, " before\n"));
+  CHECK_FALSE(home.tick().at(phone)->muted());
+  home.write("etc/ethers", concat(phone, " after\n", pi, " pi\n"));
+  for (int i = 0; i < 2; ++i) {
+    const auto all = home.tick();
+    CHECK(all.at(phone)->tag("name") == "after");
+    CHECK_FALSE(all.at(phone)->muted());
+    CHECK(all.at(pi)->muted());
+  }
+  home.write("etc/ethers", concat(phone, " renamed again\n", pi, " pi\n"));
+  CHECK_FALSE(home.tick().at(phone)->muted());
+  home.write("etc/ethers", concat(pi, " pi\n"));
+  home.bench.clock().advance(48h);
+  home.tick();
+  CHECK_FALSE(home.tick().at(pi)->muted());
+}
+
 TEST_CASE("names: a file that was written twice within the grain of its time stamp is read again") {
   Home home;
   const std::filesystem::path file = home.folder.write("etc/ethers", concat(phone, " before\n"));

@@ -133,6 +133,7 @@ class Name final : public Stage {
     std::ranges::sort(attributes);
     if (attributes == answer.result->attributes()) return;
     const Series& source = *answer.source;
+    answer.result = answer.source;  // the one before counts, so it goes before the next one is asked for
     SeriesPtr named = attributes == source.attributes()
                           ? answer.source
                           : host_.derive(source, source.measurement_ptr(), source.identity(), std::move(attributes));

@@ -190,6 +190,22 @@ TEST_CASE("name: a series that is one too many passes without a name and is not 
   CHECK(lan.bench.log().contains(Level::warning, "max_series"));
 }
 
+TEST_CASE("name: at 'max_series' a renamed device has a name still") {
+  testing::HostSettings settings;
+  settings.max_series = 1;
+  Lan lan({}, settings);
+  const SeriesPtr phone = Lan::series("a");
+  const auto name = [&] {
+    lan.bench.clear();
+    return std::string(lan.pass(phone)->tag("name").value_or(""));
+  };
+  lan.hear("a", {{"name", "before"}});
+  CHECK(name() == "before");
+  lan.hear("a", {{"name", "after"}});
+  CHECK(name() == "after");
+  CHECK(lan.counted("unnamed_series") == 0);
+}
+
 TEST_CASE("name: a series that got no name gets one once there is room") {
   testing::HostSettings settings;
   settings.max_series = 1;
