@@ -50,7 +50,7 @@ Resolver::Resolver(Host& host)
       bad_names_(host.meter().counter("bad_names")),
       left_out_(host.meter().counter("dns_left_out")) {}
 
-Status Resolver::open(const std::string& servers, std::chrono::milliseconds timeout) {
+Status Resolver::open(const std::vector<std::string>& servers, std::chrono::milliseconds timeout) {
   static const int ready = ares_library_init(ARES_LIB_INIT_ALL);
   ares_options options{};
   options.flags = ARES_FLAG_IGNTC;  // a name that needs more than a datagram is none
@@ -66,10 +66,14 @@ Status Resolver::open(const std::string& servers, std::chrono::milliseconds time
         &channel_, &options,
         ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
   if (error != ARES_SUCCESS) channel_ = nullptr;
-  if (error == ARES_SUCCESS && !servers.empty()) error = ares_set_servers_ports_csv(channel_, servers.c_str());
+  // c-ares does not know every form that people write.
+  std::string list;
+  for (const std::string& server : servers) list += (list.empty() ? "" : ",") + parse_server(server).value_or(server);
+  if (error == ARES_SUCCESS && !list.empty()) error = ares_set_servers_ports_csv(channel_, list.c_str());
   if (error == ARES_SUCCESS) return Status::ok();
   close();
-  return Status::retry(concat("cannot prepare reverse DNS: ", ares_strerror(error), "; look at 'dns_servers'"));
+  return Status::retry(concat("cannot prepare reverse DNS: ", ares_strerror(error),
+                              "; no names come from it: look at 'dns_servers' and /etc/resolv.conf"));
 }
 
 void Resolver::close() {

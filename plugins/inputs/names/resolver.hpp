@@ -24,9 +24,9 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// `servers`: `address` or `address:port`, with commas between; empty: those of /etc/resolv.conf.
+  /// `servers` as parse_server takes them; none: those of /etc/resolv.conf.
   /// A question is sent again after `timeout`, and given up at the second time.
-  Status open(const std::string& servers, std::chrono::milliseconds timeout = std::chrono::seconds(2));
+  Status open(const std::vector<std::string>& servers, std::chrono::milliseconds timeout = std::chrono::seconds(2));
   /// What is under way is forgotten.
   void close();
 

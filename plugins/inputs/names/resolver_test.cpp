@@ -79,7 +79,7 @@ class Server {
 };
 
 struct Asker {
-  Asker() : resolver(host) { REQUIRE(resolver.open(server.name()).is_ok()); }
+  Asker() : resolver(host) { REQUIRE(resolver.open({server.name()}).is_ok()); }
   std::string ask(const char* address) { return std::string(resolver.name_of(*parse_address(address))); }
   std::uint64_t counted(const char* what) { return host.meter().counted(what); }
   /// Until the answer to all that is asked has been taken.
@@ -120,6 +120,24 @@ TEST_CASE("names: a reverse name is asked for once, and there at a later tick") 
   CHECK(asker.ask("192.168.1.20") == "tablet.lan");
 }
 
+TEST_CASE("names: every form of a server that is taken can be asked") {
+  testing::TestHost host;
+  Resolver resolver(host);
+  for (const char* form : {"192.168.1.1", "192.168.1.1:53", "127.0.0.1:5353", "[127.0.0.1]", "[127.0.0.1]:5353",
+                           "fd00::1", "[fd00::1]", "[fd00::1]:5353", "::1", "[::ffff:10.0.0.1]"}) {
+    CAPTURE(form);
+    CHECK(server_fault(form).empty());
+    CHECK(resolver.open({form}).message().empty());
+    resolver.close();
+    CHECK(resolver.open({form, "10.0.0.1"}).is_ok());
+    resolver.close();
+  }
+  CHECK(parse_server("[fd00::53]") == "[fd00::53]:53");
+  CHECK(parse_server("10.0.0.1") == "10.0.0.1:53");
+  CHECK(resolver.open({"router"}).message().find("cannot prepare reverse DNS") == 0);
+  CHECK(resolver.name_of(*parse_address("10.0.0.1")).empty());
+}
+
 TEST_CASE("names: what has no name is remembered too, for a shorter while") {
   Asker asker;
   CHECK(asker.ask("fd00::20") == "");
@@ -147,7 +165,7 @@ TEST_CASE("names: a reverse name that should not be shown is none") {
 TEST_CASE("names: a server that is silent is told, and asked again soon") {
   Asker asker;
   asker.resolver.close();
-  REQUIRE(asker.resolver.open(asker.server.name(), 1ms).is_ok());
+  REQUIRE(asker.resolver.open({asker.server.name()}, 1ms).is_ok());
   CHECK(asker.ask("192.168.1.20") == "");
   for (int tries = 0; asker.resolver.under_way() > 0; ++tries) {
     REQUIRE(tries < 6000);
@@ -161,7 +179,7 @@ TEST_CASE("names: a server that is silent is told, and asked again soon") {
   CHECK(asker.counted("dns_questions") == 2);
   asker.resolver.close();
   Server other;
-  REQUIRE(asker.resolver.open(other.name()).is_ok());
+  REQUIRE(asker.resolver.open({other.name()}).is_ok());
   asker.ask("192.168.1.20");
   other.take();
   other.answer({}, 3);
@@ -201,7 +219,7 @@ TEST_CASE("names: no more questions are under way than allowed, and a close forg
   CHECK(asker.resolver.under_way() == 0);
   CHECK(asker.resolver.descriptors().empty());
   CHECK(asker.ask("10.0.0.1") == "");
-  CHECK(asker.resolver.open(asker.server.name()).is_ok());
+  CHECK(asker.resolver.open({asker.server.name()}).is_ok());
   asker.ask("10.0.0.1");
   CHECK(asker.resolver.under_way() == 1);
 }
