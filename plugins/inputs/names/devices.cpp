@@ -34,6 +34,7 @@ void Devices::update(const Knowledge& knowledge, const std::vector<Neighbour>& n
   for (auto& [key, row] : rows_)
     if (row.series && row.series->muted()) row.series.reset();
   for (auto& [key, row] : rows_) describe(key, row, knowledge, resolver);
+  resolver.ask_due();
   held_.store(static_cast<std::int64_t>(rows_.size()), std::memory_order_relaxed);
   left_out_.fetch_add(refused_, std::memory_order_relaxed);
   if (refused_ > 0)

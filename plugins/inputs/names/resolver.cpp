@@ -3,7 +3,9 @@
 #include <netdb.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "parsers.hpp"
 #include "trafficd/units.hpp"
@@ -128,8 +130,20 @@ std::string_view Resolver::name_of(const Address& address) {
   Entry& entry = found->second;
   const SteadyTime now = host_.clock().steady();
   entry.asked_for = now;
-  if (!entry.under_way && now >= entry.fresh_until && under_way_ < most_under_way) ask(address, entry);
+  entry.due = !entry.under_way && now >= entry.fresh_until;
   return entry.name;
+}
+
+void Resolver::ask_due() {
+  using Item = std::map<Address, Entry>::value_type;
+  std::vector<Item*> due;
+  for (Item& item : entries_)
+    if (std::exchange(item.second.due, false)) due.push_back(&item);
+  std::ranges::stable_sort(due, {}, [](const Item* item) { return item->second.fresh_until; });
+  for (Item* item : due) {
+    if (under_way_ >= most_under_way) return;
+    ask(item->first, item->second);
+  }
 }
 
 void Resolver::ask(const Address& address, Entry& entry) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <set>
 
 #include "catch.hpp"
 #include "trafficd/testing/host.hpp"
@@ -54,6 +55,12 @@ class Server {
     }
     return asked;
   }
+  /// Takes all that are there, without waiting.
+  std::vector<std::string> waiting() {
+    std::vector<std::string> all;
+    for (pollfd one{socket_, POLLIN, 0}; ::poll(&one, 1, 0) == 1;) all.push_back(take());
+    return all;
+  }
   /// Answers it: a name in labels, or an error of DNS (3: there is none).
   void answer(const std::vector<std::string>& labels, char error = 0) {
     std::string reply = question_.substr(0, question_.find('\0', 12) + 5);
@@ -80,7 +87,11 @@ class Server {
 
 struct Asker {
   Asker() : resolver(host) { REQUIRE(resolver.open({server.name()}).is_ok()); }
-  std::string ask(const char* address) { return std::string(resolver.name_of(*parse_address(address))); }
+  std::string ask(const char* address) {
+    std::string name(resolver.name_of(*parse_address(address)));
+    resolver.ask_due();
+    return name;
+  }
   std::uint64_t counted(const char* what) { return host.meter().counted(what); }
   /// Until the answer to all that is asked has been taken.
   void take_answers() {
@@ -185,6 +196,28 @@ TEST_CASE("names: a server that is silent is told, and asked again soon") {
   other.answer({}, 3);
   asker.take_answers();
   CHECK(asker.host.log().contains(Level::info, "reverse DNS answers again"));
+}
+
+TEST_CASE("names: all have their turn with a server that is silent") {
+  constexpr int addresses = 200;
+  Asker asker;
+  asker.resolver.close();
+  REQUIRE(asker.resolver.open({asker.server.name()}, 1ms).is_ok());
+  std::set<std::string> asked;
+  const auto tick = [&] {
+    for (int i = 1; i <= addresses; ++i) asker.resolver.name_of(*parse_address(concat("10.0.0.", i)));
+    asker.resolver.ask_due();
+    for (int tries = 0; asker.resolver.under_way() > 0; ++tries) {
+      REQUIRE(tries < 6000);
+      ::poll(nullptr, 0, 10);  // c-ares gives up by a clock of its own
+      for (const std::string& one : asker.server.waiting()) asked.insert(one);
+      asker.resolver.process();
+    }
+    asker.host.clock().advance(2min);  // so all that were asked for are due again
+  };
+  for (int i = 0; i < 4; ++i) tick();
+  CHECK(asked.size() == addresses);
+  CHECK(asker.counted("dns_questions") == 4 * Resolver::most_under_way);
 }
 
 TEST_CASE("names: a server that cannot tell is asked again later, and what it said before stays") {
