@@ -3,7 +3,9 @@
 
 #include <linux/rtnetlink.h>
 
+#include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "catch.hpp"
 #include "trafficd/testing/temp_folder.hpp"
@@ -63,6 +65,34 @@ TEST_CASE("names: a netlink answer that lies about its lengths is safe") {
       std::memcpy(lies.data() + at, &length, sizeof length);
       CHECK(parse(lies).entries.size() <= 10);  // there are no more messages
     }
+}
+
+TEST_CASE("names: an answer that ends with an error is a failure, and what came before it counts") {
+  const testing::TempFolder folder;
+  const auto read = [&](int type, int error, const std::string& before = {}) {
+    nlmsghdr header{};
+    header.nlmsg_len = sizeof header + sizeof error;
+    header.nlmsg_type = static_cast<std::uint16_t>(type);
+    std::string text(sizeof header + sizeof error, '\0');
+    std::memcpy(text.data(), &header, sizeof header);
+    std::memcpy(text.data() + sizeof header, &error, sizeof error);
+    Neighbours found;
+    const Status status = read_recorded_neighbours(folder.write("answer", before + text), found);
+    CHECK(found.done);
+    CHECK(found.undecoded == 0);
+    CHECK(found.entries.size() == (before.empty() ? 0 : 6));
+    return status;
+  };
+  const Bytes whole = recorded();
+  const std::string before(reinterpret_cast<const char*>(whole.data()), whole.size());
+  for (const int type : {NLMSG_ERROR, NLMSG_DONE}) {
+    CHECK(read(type, 0).is_ok());
+    CHECK(read(type, 0, before).is_ok());
+    CHECK(read(type, -EPERM).code() == Status::Code::retry);
+    CHECK(read(type, -EPERM).message() == "cannot read the neighbour table by netlink: Operation not permitted");
+    CHECK_FALSE(read(type, -ENOMEM, before).is_ok());
+    CHECK_FALSE(read(type, std::numeric_limits<int>::min()).is_ok());
+  }
 }
 
 TEST_CASE("names: the table of this machine can be read, and is bounded") {
