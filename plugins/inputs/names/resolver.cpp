@@ -62,11 +62,13 @@ Status Resolver::open(const std::vector<std::string>& servers, std::chrono::mill
   options.lookups = lookups.data();
   options.sock_state_cb = on_socket;
   options.sock_state_cb_data = this;
+  int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+#ifdef ARES_OPT_QUERY_CACHE
+  options.qcache_max_ttl = 0;  // newer versions have a cache by default; what is remembered, and how long, is told here
+  given |= ARES_OPT_QUERY_CACHE;
+#endif
   int error = ready;
-  if (error == ARES_SUCCESS)
-    error = ares_init_options(
-        &channel_, &options,
-        ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
+  if (error == ARES_SUCCESS) error = ares_init_options(&channel_, &options, given);
   if (error != ARES_SUCCESS) channel_ = nullptr;
   // c-ares does not know every form that people write.
   std::string list;
