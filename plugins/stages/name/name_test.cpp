@@ -176,6 +176,21 @@ TEST_CASE("name: what was made is forgotten with its series") {
   CHECK(lan.bench.host().series_held() == 0);
 }
 
+TEST_CASE("name: only series of devices are remembered") {
+  Lan lan;
+  const auto is_kept = [&](SeriesPtr one) {
+    const std::weak_ptr<const Series> kept = one;
+    CHECK(lan.pass(one) == one);
+    lan.bench.clear();
+    one.reset();
+    return !kept.expired();
+  };
+  CHECK(is_kept(Lan::series("a")));
+  CHECK_FALSE(
+      is_kept(make_series("lan", make_measurement("m", "", {{"x", Kind::gauge, "1", ""}}, {"t"}), {{"t", "1"}})));
+  CHECK_FALSE(is_kept(make_series("names", info, {{"device", "b"}})));
+}
+
 TEST_CASE("name: a series that is one too many passes without a name and is not lost") {
   testing::HostSettings settings;
   settings.max_series = 1;
