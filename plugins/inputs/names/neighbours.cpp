@@ -39,6 +39,7 @@ Bytes after(Bytes whole, std::size_t length) {
 
 bool read_mac(Bytes content, Neighbour& neighbour) {
   if (content.size() != 6) return false;  // no Ethernet: passed over
+  neighbour.mac.bits = 0;                 // one before it may have been of no use
   for (const std::byte each : content) neighbour.mac.bits = neighbour.mac.bits << 8 | std::to_integer<unsigned>(each);
   return neighbour.mac.usable();
 }

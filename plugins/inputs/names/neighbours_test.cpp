@@ -1,7 +1,9 @@
 // The kernel's neighbour table: a recorded answer, whole and cut, and the one of this machine.
 #include "neighbours.hpp"
 
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
@@ -93,6 +95,28 @@ TEST_CASE("names: an answer that ends with an error is a failure, and what came 
     CHECK_FALSE(read(type, -ENOMEM, before).is_ok());
     CHECK_FALSE(read(type, std::numeric_limits<int>::min()).is_ok());
   }
+}
+
+TEST_CASE("names: of several hardware addresses the first that one device can have counts") {
+  const auto attribute = [](std::uint16_t type, std::string content) {
+    const rtattr header{.rta_len = static_cast<std::uint16_t>(sizeof header + content.size()), .rta_type = type};
+    content.insert(0, reinterpret_cast<const char*>(&header), sizeof header);
+    content.resize((content.size() + 3) & ~std::size_t{3});
+    return content;
+  };
+  ndmsg about{};
+  about.ndm_family = AF_INET;
+  about.ndm_state = NUD_REACHABLE;
+  const std::string body = std::string(reinterpret_cast<const char*>(&about), sizeof about) +
+                           attribute(NDA_LLADDR, "\x01\x02\x03\x04\x05\x06") +
+                           attribute(NDA_LLADDR, "\x3c\x22\xfb\x01\x02\x03") +
+                           attribute(NDA_LLADDR, "\x3c\x22\xfb\x01\x02\x04") + attribute(NDA_DST, "\x0a\x01\x02\x03");
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + body.size());
+  header.nlmsg_type = RTM_NEWNEIGH;
+  const std::string text = std::string(reinterpret_cast<const char*>(&header), sizeof header) + body;
+  const auto bytes = std::as_bytes(std::span(text));
+  CHECK(shown(parse({bytes.begin(), bytes.end()})) == "3c:22:fb:01:02:03 10.1.2.3\n");
 }
 
 TEST_CASE("names: the table of this machine can be read, and is bounded") {
