@@ -66,25 +66,31 @@ std::string format_address(const Address& address) {
   return buffer.data();
 }
 
-std::string server_fault(std::string_view server) {
+std::optional<std::string> parse_server(std::string_view server) {
   std::string_view host = server, port;
   const bool brackets = server.starts_with('[');
   const bool plain_ipv6 = !brackets && server.find(':') != server.rfind(':');
   if (brackets) {
+    if (server.find(']') == std::string_view::npos) return std::nullopt;
     host = server.substr(1, server.find(']') - 1);
-    port = server.substr(std::min(host.size() + 2, server.size()));
+    port = server.substr(host.size() + 2);
   } else if (!plain_ipv6) {
     host = server.substr(0, server.find(':'));
     port = server.substr(host.size());
   }
+  const auto address = parse_address(host);
+  if (!address || host.find('%') != std::string_view::npos) return std::nullopt;
   std::uint16_t number = 53;
-  bool good = host.find('%') == std::string_view::npos && parse_address(host).has_value() &&
-              (!brackets || server.find(']') != std::string_view::npos);
   if (!port.empty()) {
     const auto [end, error] = std::from_chars(port.data() + 1, port.data() + port.size(), number);
-    good = good && port.front() == ':' && error == std::errc() && end == port.data() + port.size() && number != 0;
+    if (port.front() != ':' || error != std::errc() || end != port.data() + port.size() || number == 0)
+      return std::nullopt;
   }
-  if (good) return "";
+  return concat(address->ipv6 ? "[" : "", format_address(*address), address->ipv6 ? "]:" : ":", number);
+}
+
+std::string server_fault(std::string_view server) {
+  if (parse_server(server)) return "";
   return concat("'", server, "' is no address of a server; write it as 192.168.1.1, 127.0.0.1:5353 or [fd00::1]:53");
 }
 

@@ -38,7 +38,9 @@ struct Address {
 std::optional<Address> parse_address(std::string_view text);
 std::string format_address(const Address& address);
 
-/// What is wrong with it as a server to ask, or nothing: `192.168.1.1`, `127.0.0.1:5353`, `[fd00::1]:53`, `fd00::1`.
+/// A server to ask, with its port: `127.0.0.1:5353`, `[fd00::1]:53`. Takes it without a port or brackets, too.
+std::optional<std::string> parse_server(std::string_view server);
+/// What is wrong with it as a server to ask, or nothing.
 std::string server_fault(std::string_view server);
 
 }  // namespace trafficd::names

@@ -30,7 +30,11 @@ void Devices::update(const Knowledge& knowledge, const std::vector<Neighbour>& n
   std::erase_if(rows_, [&](const auto& item) { return now - item.second.seen > config_.forget; });
   take_away_claimed();
   find_vendors(vendors);
+  // What is over 'max_series' counts as well: it goes before any is asked for, or it would mute those that have room.
+  for (auto& [key, row] : rows_)
+    if (row.series && row.series->muted()) row.series.reset();
   for (auto& [key, row] : rows_) describe(key, row, knowledge, resolver);
+  resolver.ask_due();
   held_.store(static_cast<std::int64_t>(rows_.size()), std::memory_order_relaxed);
   left_out_.fetch_add(refused_, std::memory_order_relaxed);
   if (refused_ > 0)
@@ -77,7 +81,7 @@ void Devices::touch(const Key& key, const std::set<Address>& addresses) {
   if (addresses.size() > most_addresses)
     addresses_left_out_.fetch_add(addresses.size() - most_addresses, std::memory_order_relaxed);
   // A neighbour entry comes and goes; a device that has only lost its addresses keeps the last ones.
-  if (addresses.empty()) return;
+  if (addresses.empty()) return take_away_claimed(key, row);
   const auto end =
       std::next(addresses.begin(), static_cast<std::ptrdiff_t>(std::min(addresses.size(), most_addresses)));
   row.addresses.assign(addresses.begin(), end);
@@ -94,13 +98,17 @@ bool Devices::make_room() {
   return true;
 }
 
-/// An address that another one has now is no longer that of one who has gone.
+/// What another one has now is no longer an address of this one, who had it last.
+void Devices::take_away_claimed(const Key& key, Row& row) const {
+  std::erase_if(row.addresses, [&](const Address& address) {
+    const auto owner = owners_.find(address);
+    return owner != owners_.end() && owner->second != key.mac;
+  });
+}
+
 void Devices::take_away_claimed() {
   for (auto& [key, row] : rows_)
-    std::erase_if(row.addresses, [&, mac = key.mac](const Address& address) {
-      const auto owner = owners_.find(address);
-      return owner != owners_.end() && row.round != round_ && owner->second != mac;
-    });
+    if (row.round != round_) take_away_claimed(key, row);
   std::erase_if(rows_, [](const auto& item) { return !item.first.mac && item.second.addresses.empty(); });
 }
 
@@ -131,9 +139,7 @@ void Devices::find_vendors(VendorList& vendors) {
   }
 }
 
-void Devices::describe(const Key& key, Row& row, const Knowledge& knowledge, Resolver& resolver) {
-  // One that is not there keeps what it was called: its addresses may soon be another's.
-  if (row.round != round_ && row.series) return;
+Tags Devices::attributes_of(const Key& key, const Row& row, const Knowledge& knowledge, Resolver& resolver) {
   Name name = knowledge.name_of(key.mac, row.addresses);
   for (const Address& address : row.addresses) {
     if (!name.text.empty()) break;
@@ -150,7 +156,14 @@ void Devices::describe(const Key& key, Row& row, const Knowledge& knowledge, Res
   }
   if (key.mac && key.mac->local()) attributes.push_back({"randomised", "yes"});
   if (!row.vendor.empty()) attributes.push_back({"vendor", row.vendor});
+  return attributes;
+}
+
+void Devices::describe(const Key& key, Row& row, const Knowledge& knowledge, Resolver& resolver) {
+  // One that is not there keeps what it was called: its addresses may soon be another's.
+  Tags attributes = row.round == round_ ? attributes_of(key, row, knowledge, resolver) : row.attributes;
   if (row.series && attributes == row.attributes) return;
+  row.series.reset();  // it counts, so it goes before the next one is asked for
   row.series = host_.series(info_measurement(),
                             {{"device", key.mac ? format_mac(*key.mac) : format_address(*key.address)}}, attributes);
   row.attributes = std::move(attributes);

@@ -49,8 +49,10 @@ class Devices {
   void meet(const Knowledge& knowledge, const std::vector<Neighbour>& neighbours);
   void touch(const Key& key, const std::set<Address>& addresses);
   bool make_room();
+  void take_away_claimed(const Key& key, Row& row) const;
   void take_away_claimed();
   void find_vendors(VendorList& vendors);
+  static Tags attributes_of(const Key& key, const Row& row, const Knowledge& knowledge, Resolver& resolver);
   void describe(const Key& key, Row& row, const Knowledge& knowledge, Resolver& resolver);
 
   const Config& config_;

@@ -29,9 +29,9 @@ class Names final : public PollInput {
 
   Status open() override {
     if (!config_.dns) return Status::ok();
-    std::string servers;
-    for (const std::string& server : config_.dns_servers) servers += (servers.empty() ? "" : ",") + server;
-    return resolver_.open(servers);
+    // Without it the other sources still tell much.
+    if (const Status status = resolver_.open(config_.dns_servers); !status) host_.log().warning(status.message());
+    return Status::ok();
   }
 
   Status collect(Batch& out) override {

@@ -81,6 +81,26 @@ TEST_CASE("names: a rename changes an attribute and keeps the identity; without 
   CHECK(after->same_identity(*before));
 }
 
+TEST_CASE("names: at 'max_series' a renamed device stays, and one that had no room gets it when there is some") {
+  Home home("max_series: 1");
+  const std::string pi = "b8:27:eb:00:00:01";
+  home.write("etc/ethers", concat(phone, " before\n"));
+  CHECK_FALSE(home.tick().at(phone)->muted());
+  home.write("etc/ethers", concat(phone, " after\n", pi, " pi\n"));
+  for (int i = 0; i < 2; ++i) {
+    const auto all = home.tick();
+    CHECK(all.at(phone)->tag("name") == "after");
+    CHECK_FALSE(all.at(phone)->muted());
+    CHECK(all.at(pi)->muted());
+  }
+  home.write("etc/ethers", concat(phone, " renamed again\n", pi, " pi\n"));
+  CHECK_FALSE(home.tick().at(phone)->muted());
+  home.write("etc/ethers", concat(pi, " pi\n"));
+  home.bench.clock().advance(48h);
+  home.tick();
+  CHECK_FALSE(home.tick().at(pi)->muted());
+}
+
 TEST_CASE("names: a file that was written twice within the grain of its time stamp is read again") {
   Home home;
   const std::filesystem::path file = home.folder.write("etc/ethers", concat(phone, " before\n"));
@@ -115,6 +135,21 @@ TEST_CASE("names: one who has gone is told on for a while, without the address t
   CHECK(all.at("b8:27:eb:00:00:01")->tag("addresses") == "192.168.1.20");
   home.bench.clock().advance(2h);
   CHECK(home.tick().size() == 1);
+}
+
+TEST_CASE("names: one who is still there without an address gives up the one that another has now") {
+  Home home;
+  home.write("etc/hosts", "192.168.1.20 host\n");
+  home.lease(phone, "192.168.1.20", "*");
+  CHECK(home.name_of(phone) == "host/hosts");
+  home.lease(phone, "169.254.1.1", "*");
+  CHECK(home.tick().at(phone)->tag("addresses") == "192.168.1.20");
+  const std::string pi = "b8:27:eb:00:00:01";
+  home.write("var/lib/misc/dnsmasq.leases", concat("1 ", phone, " 169.254.1.1 * *\n1 ", pi, " 192.168.1.20 * *\n"));
+  const auto all = home.tick();
+  CHECK_FALSE(all.at(phone)->tag("addresses"));
+  CHECK_FALSE(all.at(phone)->tag("name"));
+  CHECK(all.at(pi)->tag("name") == "host");
 }
 
 TEST_CASE("names: devices are bounded; who has gone makes room, who is there stays") {

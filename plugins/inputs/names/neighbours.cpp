@@ -39,6 +39,7 @@ Bytes after(Bytes whole, std::size_t length) {
 
 bool read_mac(Bytes content, Neighbour& neighbour) {
   if (content.size() != 6) return false;  // no Ethernet: passed over
+  neighbour.mac.bits = 0;                 // one before it may have been of no use
   for (const std::byte each : content) neighbour.mac.bits = neighbour.mac.bits << 8 | std::to_integer<unsigned>(each);
   return neighbour.mac.usable();
 }
@@ -80,6 +81,10 @@ struct Socket {
   }
 };
 
+Status failure_of(int error) {
+  return Status::retry(concat("cannot read the neighbour table by netlink: ", std::strerror(error)));
+}
+
 }  // namespace
 
 void parse_neighbours(Bytes datagram, Neighbours& into) {
@@ -92,7 +97,11 @@ void parse_neighbours(Bytes datagram, Neighbours& into) {
     }
     body = body.first(header.nlmsg_len - sizeof header);
     rest = after(rest, header.nlmsg_len);
-    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) into.done = true;
+    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
+      into.done = true;
+      unsigned error = 0;  // both begin with it, as the negative of an errno
+      if (take(body, error) && error != 0) into.error = static_cast<int>(0u - error);
+    }
     if (header.nlmsg_type != RTM_NEWNEIGH) continue;
     std::optional<Neighbour> neighbour;
     if (!read_one(body, neighbour)) ++into.undecoded;
@@ -101,9 +110,7 @@ void parse_neighbours(Bytes datagram, Neighbours& into) {
 }
 
 Status read_neighbours(Neighbours& into, std::size_t most) {
-  const auto failure = [] {
-    return Status::retry(concat("cannot read the neighbour table by netlink: ", std::strerror(errno)));
-  };
+  const auto failure = [] { return failure_of(errno); };
   const Socket socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
   // The kernel answers within the call; the limit is for a world in which it does not.
   constexpr timeval patience{.tv_sec = 2, .tv_usec = 0};
@@ -133,7 +140,7 @@ Status read_neighbours(Neighbours& into, std::size_t most) {
     if (got <= 0) return failure();
     if (sender.nl_pid == 0) parse_neighbours({buffer.data(), static_cast<std::size_t>(got)}, into);
   }
-  return Status::ok();
+  return into.error == 0 ? Status::ok() : failure_of(into.error);
 }
 
 Status read_recorded_neighbours(const std::filesystem::path& file, Neighbours& into) {
@@ -141,7 +148,7 @@ Status read_recorded_neighbours(const std::filesystem::path& file, Neighbours& i
   if (content.missing) return Status::ok();
   if (!content.error.empty()) return Status::retry(concat("cannot read '", file, "': ", content.error));
   parse_neighbours(std::as_bytes(std::span(content.text)), into);
-  return Status::ok();
+  return into.error == 0 ? Status::ok() : failure_of(into.error);
 }
 
 }  // namespace trafficd::names

@@ -23,6 +23,7 @@ struct Neighbours {
   std::vector<Neighbour> entries;
   std::uint64_t undecoded = 0;  ///< messages that are cut off or make no sense
   bool done = false;            ///< the last message of the answer has come; else the rest is left out
+  int error = 0;                ///< an errno: the kernel could not tell, or not all
 };
 
 /// Adds what one datagram of the kernel's answer says. Entries that have no usable MAC, or whose state says that nobody

@@ -121,7 +121,10 @@ bool good_name(std::string_view name) {
 
 Parsed parse_own(std::string_view text, std::size_t most) { return each_line(text, most, read_own); }
 Parsed parse_ethers(std::string_view text, std::size_t most) { return each_line(text, most, read_ethers); }
-Parsed parse_leases(std::string_view text, std::size_t most) { return each_line(text, most, read_lease); }
+Parsed parse_leases(std::string_view text, std::size_t most) {
+  // dnsmasq writes the file anew in place, so its last line may be half written: it comes whole at the next look.
+  return each_line(text.substr(0, text.rfind('\n') + 1), most, read_lease);
+}
 Parsed parse_hosts(std::string_view text, std::size_t most) { return each_line(text, most, read_host); }
 
 }  // namespace trafficd::names

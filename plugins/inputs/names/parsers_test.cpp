@@ -89,6 +89,18 @@ TEST_CASE("names: leases of dnsmasq") {
   CHECK(parsed.first_bad == 7);
 }
 
+TEST_CASE("names: a last lease without its end is half written, and not taken") {
+  const std::string whole = "0 3c:22:fb:01:02:03 192.168.1.3 phone *\n",
+                    next = "0 3c:22:fb:01:02:04 192.168.1.4 tablet *";
+  for (std::size_t size = 0; size <= next.size(); ++size) {
+    const Parsed parsed = parse_leases(whole + next.substr(0, size), many);
+    CHECK(shown(parsed) == "3c:22:fb:01:02:03 192.168.1.3 phone\n");
+    CHECK(parsed.bad_lines == 0);
+  }
+  CHECK(parse_leases(whole + next + "\n", many).entries.size() == 2);
+  CHECK(parse_leases(next, many).entries.empty());
+}
+
 TEST_CASE("names: hosts") {
   const Parsed parsed = parse_hosts(
       "127.0.0.1 localhost\n192.168.1.3\tnas.lan nas # x\n0.0.0.0 bad.example\nfd00::3 six\n192.168.1.4\n", many);

@@ -3,7 +3,9 @@
 #include <netdb.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "parsers.hpp"
 #include "trafficd/units.hpp"
@@ -50,7 +52,7 @@ Resolver::Resolver(Host& host)
       bad_names_(host.meter().counter("bad_names")),
       left_out_(host.meter().counter("dns_left_out")) {}
 
-Status Resolver::open(const std::string& servers, std::chrono::milliseconds timeout) {
+Status Resolver::open(const std::vector<std::string>& servers, std::chrono::milliseconds timeout) {
   static const int ready = ares_library_init(ARES_LIB_INIT_ALL);
   ares_options options{};
   options.flags = ARES_FLAG_IGNTC;  // a name that needs more than a datagram is none
@@ -60,16 +62,22 @@ Status Resolver::open(const std::string& servers, std::chrono::milliseconds time
   options.lookups = lookups.data();
   options.sock_state_cb = on_socket;
   options.sock_state_cb_data = this;
+  int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+#ifdef ARES_OPT_QUERY_CACHE
+  options.qcache_max_ttl = 0;  // newer versions have a cache by default; what is remembered, and how long, is told here
+  given |= ARES_OPT_QUERY_CACHE;
+#endif
   int error = ready;
-  if (error == ARES_SUCCESS)
-    error = ares_init_options(
-        &channel_, &options,
-        ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
+  if (error == ARES_SUCCESS) error = ares_init_options(&channel_, &options, given);
   if (error != ARES_SUCCESS) channel_ = nullptr;
-  if (error == ARES_SUCCESS && !servers.empty()) error = ares_set_servers_ports_csv(channel_, servers.c_str());
+  // c-ares does not know every form that people write.
+  std::string list;
+  for (const std::string& server : servers) list += (list.empty() ? "" : ",") + parse_server(server).value_or(server);
+  if (error == ARES_SUCCESS && !list.empty()) error = ares_set_servers_ports_csv(channel_, list.c_str());
   if (error == ARES_SUCCESS) return Status::ok();
   close();
-  return Status::retry(concat("cannot prepare reverse DNS: ", ares_strerror(error), "; look at 'dns_servers'"));
+  return Status::retry(concat("cannot prepare reverse DNS: ", ares_strerror(error),
+                              "; no names come from it: look at 'dns_servers' and /etc/resolv.conf"));
 }
 
 void Resolver::close() {
@@ -124,8 +132,20 @@ std::string_view Resolver::name_of(const Address& address) {
   Entry& entry = found->second;
   const SteadyTime now = host_.clock().steady();
   entry.asked_for = now;
-  if (!entry.under_way && now >= entry.fresh_until && under_way_ < most_under_way) ask(address, entry);
+  entry.due = !entry.under_way && now >= entry.fresh_until;
   return entry.name;
+}
+
+void Resolver::ask_due() {
+  using Item = std::map<Address, Entry>::value_type;
+  std::vector<Item*> due;
+  for (Item& item : entries_)
+    if (std::exchange(item.second.due, false)) due.push_back(&item);
+  std::ranges::stable_sort(due, {}, [](const Item* item) { return item->second.fresh_until; });
+  for (Item* item : due) {
+    if (under_way_ >= most_under_way) return;
+    ask(item->first, item->second);
+  }
 }
 
 void Resolver::ask(const Address& address, Entry& entry) {

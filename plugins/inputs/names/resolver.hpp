@@ -24,16 +24,20 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// `servers`: `address` or `address:port`, with commas between; empty: those of /etc/resolv.conf.
+  /// `servers` as parse_server takes them; none: those of /etc/resolv.conf.
   /// A question is sent again after `timeout`, and given up at the second time.
-  Status open(const std::string& servers, std::chrono::milliseconds timeout = std::chrono::seconds(2));
+  Status open(const std::vector<std::string>& servers, std::chrono::milliseconds timeout = std::chrono::seconds(2));
   /// What is under way is forgotten.
   void close();
 
   /// Takes the answers that are there, gives up on questions that are too old, forgets what nobody asks for.
   void process();
   /// The name, as far as it is known; empty when there is none or none yet. An old one stays until there is an answer.
+  /// What is due is noted.
   std::string_view name_of(const Address& address);
+  /// Asks for what is due, as many as may be under way: first what was never asked for, then what is oldest, so that
+  /// all have their turn.
+  void ask_due();
 
   /// The sockets that answers come by, for tests.
   std::vector<int> descriptors() const;
@@ -43,7 +47,7 @@ class Resolver {
   struct Entry {
     std::string name;
     SteadyTime fresh_until{}, asked_for{};
-    bool under_way = false;
+    bool due = false, under_way = false;
   };
   struct Question;
   void ask(const Address& address, Entry& entry);

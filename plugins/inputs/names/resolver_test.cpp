@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <set>
 
 #include "catch.hpp"
 #include "trafficd/testing/host.hpp"
@@ -54,6 +55,12 @@ class Server {
     }
     return asked;
   }
+  /// Takes all that are there, without waiting.
+  std::vector<std::string> waiting() {
+    std::vector<std::string> all;
+    for (pollfd one{socket_, POLLIN, 0}; ::poll(&one, 1, 0) == 1;) all.push_back(take());
+    return all;
+  }
   /// Answers it: a name in labels, or an error of DNS (3: there is none).
   void answer(const std::vector<std::string>& labels, char error = 0) {
     std::string reply = question_.substr(0, question_.find('\0', 12) + 5);
@@ -79,8 +86,12 @@ class Server {
 };
 
 struct Asker {
-  Asker() : resolver(host) { REQUIRE(resolver.open(server.name()).is_ok()); }
-  std::string ask(const char* address) { return std::string(resolver.name_of(*parse_address(address))); }
+  Asker() : resolver(host) { REQUIRE(resolver.open({server.name()}).is_ok()); }
+  std::string ask(const char* address) {
+    std::string name(resolver.name_of(*parse_address(address)));
+    resolver.ask_due();
+    return name;
+  }
   std::uint64_t counted(const char* what) { return host.meter().counted(what); }
   /// Until the answer to all that is asked has been taken.
   void take_answers() {
@@ -120,6 +131,24 @@ TEST_CASE("names: a reverse name is asked for once, and there at a later tick") 
   CHECK(asker.ask("192.168.1.20") == "tablet.lan");
 }
 
+TEST_CASE("names: every form of a server that is taken can be asked") {
+  testing::TestHost host;
+  Resolver resolver(host);
+  for (const char* form : {"192.168.1.1", "192.168.1.1:53", "127.0.0.1:5353", "[127.0.0.1]", "[127.0.0.1]:5353",
+                           "fd00::1", "[fd00::1]", "[fd00::1]:5353", "::1", "[::ffff:10.0.0.1]"}) {
+    CAPTURE(form);
+    CHECK(server_fault(form).empty());
+    CHECK(resolver.open({form}).message().empty());
+    resolver.close();
+    CHECK(resolver.open({form, "10.0.0.1"}).is_ok());
+    resolver.close();
+  }
+  CHECK(parse_server("[fd00::53]") == "[fd00::53]:53");
+  CHECK(parse_server("10.0.0.1") == "10.0.0.1:53");
+  CHECK(resolver.open({"router"}).message().find("cannot prepare reverse DNS") == 0);
+  CHECK(resolver.name_of(*parse_address("10.0.0.1")).empty());
+}
+
 TEST_CASE("names: what has no name is remembered too, for a shorter while") {
   Asker asker;
   CHECK(asker.ask("fd00::20") == "");
@@ -147,7 +176,7 @@ TEST_CASE("names: a reverse name that should not be shown is none") {
 TEST_CASE("names: a server that is silent is told, and asked again soon") {
   Asker asker;
   asker.resolver.close();
-  REQUIRE(asker.resolver.open(asker.server.name(), 1ms).is_ok());
+  REQUIRE(asker.resolver.open({asker.server.name()}, 1ms).is_ok());
   CHECK(asker.ask("192.168.1.20") == "");
   for (int tries = 0; asker.resolver.under_way() > 0; ++tries) {
     REQUIRE(tries < 6000);
@@ -161,12 +190,34 @@ TEST_CASE("names: a server that is silent is told, and asked again soon") {
   CHECK(asker.counted("dns_questions") == 2);
   asker.resolver.close();
   Server other;
-  REQUIRE(asker.resolver.open(other.name()).is_ok());
+  REQUIRE(asker.resolver.open({other.name()}).is_ok());
   asker.ask("192.168.1.20");
   other.take();
   other.answer({}, 3);
   asker.take_answers();
   CHECK(asker.host.log().contains(Level::info, "reverse DNS answers again"));
+}
+
+TEST_CASE("names: all have their turn with a server that is silent") {
+  constexpr int addresses = 200;
+  Asker asker;
+  asker.resolver.close();
+  REQUIRE(asker.resolver.open({asker.server.name()}, 1ms).is_ok());
+  std::set<std::string> asked;
+  const auto tick = [&] {
+    for (int i = 1; i <= addresses; ++i) asker.resolver.name_of(*parse_address(concat("10.0.0.", i)));
+    asker.resolver.ask_due();
+    for (int tries = 0; asker.resolver.under_way() > 0; ++tries) {
+      REQUIRE(tries < 6000);
+      ::poll(nullptr, 0, 10);  // c-ares gives up by a clock of its own
+      for (const std::string& one : asker.server.waiting()) asked.insert(one);
+      asker.resolver.process();
+    }
+    asker.host.clock().advance(2min);  // so all that were asked for are due again
+  };
+  for (int i = 0; i < 4; ++i) tick();
+  CHECK(asked.size() == addresses);
+  CHECK(asker.counted("dns_questions") == 4 * Resolver::most_under_way);
 }
 
 TEST_CASE("names: a server that cannot tell is asked again later, and what it said before stays") {
@@ -201,7 +252,7 @@ TEST_CASE("names: no more questions are under way than allowed, and a close forg
   CHECK(asker.resolver.under_way() == 0);
   CHECK(asker.resolver.descriptors().empty());
   CHECK(asker.ask("10.0.0.1") == "");
-  CHECK(asker.resolver.open(asker.server.name()).is_ok());
+  CHECK(asker.resolver.open({asker.server.name()}).is_ok());
   asker.ask("10.0.0.1");
   CHECK(asker.resolver.under_way() == 1);
 }

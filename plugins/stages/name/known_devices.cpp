@@ -7,6 +7,7 @@ namespace trafficd::name {
 namespace {
 
 constexpr std::size_t most_id_bytes = 256, most_value_bytes = 512;
+constexpr Timestamp earliest{std::chrono::seconds(946'684'800)};  // 2000: what is before it was no time
 
 bool good_id(std::string_view id) { return !id.empty() && id.size() <= most_id_bytes && printable(id) == id; }
 
@@ -38,7 +39,9 @@ void KnownDevices::open() {
     }
     const auto device = std::make_shared<Device>();
     device->attributes = wanted_of(*record->series);
-    device->heard = host_.clock().steady();
+    const Timestamp now = host_.clock().now(), said = record->time;
+    const Duration age = said >= earliest && said < now ? now - said : Duration::zero();
+    device->heard = device->kept = host_.clock().steady() - age;
     devices_.emplace(key, device);
   }
   ++arrivals_;
@@ -90,21 +93,23 @@ void KnownDevices::hear(const Series& info) {
   if (now == device->attributes) return;
   device->attributes = std::move(now);
   ++device->version;
-  keep(std::string(*id), device->attributes);
+  device->heard = host_.clock().steady();
+  keep(std::string(*id), *device);
   if (known != devices_.end()) {
     renames_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  device->heard = host_.clock().steady();
   device->info = info.shared_from_this();
   devices_.emplace(*id, device);
   ++arrivals_;
   held_.store(static_cast<std::int64_t>(devices_.size()), std::memory_order_relaxed);
 }
 
-void KnownDevices::keep(const std::string& id, const Tags& attributes) {
-  const SeriesPtr series = make_series("name", record_measurement(), {{"device", id}}, attributes);
-  host_.state().put(id, to_text(Sample{.series = series, .time = {}, .values = {1}}));
+void KnownDevices::keep(const std::string& id, Device& device) {
+  device.kept = device.heard;
+  const Timestamp time = host_.clock().now() - (host_.clock().steady() - device.heard);
+  const SeriesPtr series = make_series("name", record_measurement(), {{"device", id}}, device.attributes);
+  host_.state().put(id, to_text(Sample{.series = series, .time = time, .values = {1}}));
 }
 
 DevicePtr KnownDevices::find(std::string_view device) const {
@@ -115,7 +120,11 @@ DevicePtr KnownDevices::find(std::string_view device) const {
 void KnownDevices::forget(Duration silence) {
   const SteadyTime now = host_.clock().steady();
   std::erase_if(devices_, [&](const auto& item) {
-    if (now - item.second->heard <= silence) return false;
+    if (now - item.second->heard <= silence) {
+      // Seldom, as it is only for the next start: a record says when a device was heard of to a tenth of the time.
+      if (item.second->heard - item.second->kept > silence / 10) keep(item.first, *item.second);
+      return false;
+    }
     item.second->attributes.clear();
     ++item.second->version;
     host_.state().erase(item.first);

@@ -16,7 +16,8 @@ struct Device {
   Tags attributes;  ///< the wanted ones, sorted; empty once the device is forgotten
   std::uint64_t version = 1;
   SteadyTime heard{};
-  SeriesPtr info;  ///< the last that told of it, remembered without being held
+  SteadyTime kept{};  ///< when it was heard of as its record in the state says
+  SeriesPtr info;     ///< the last that told of it, remembered without being held
 };
 using DevicePtr = std::shared_ptr<Device>;
 
@@ -35,12 +36,12 @@ class KnownDevices {
   DevicePtr find(std::string_view device) const;
   /// Goes up when a device becomes known.
   std::uint64_t arrivals() const { return arrivals_; }
-  /// Forgets who has not been heard of for so long.
+  /// Forgets who has not been heard of for so long; a restart in between does not count as a word.
   void forget(Duration silence);
 
  private:
   Tags wanted_of(const Series& series);
-  void keep(const std::string& id, const Tags& attributes);
+  void keep(const std::string& id, Device& device);
 
   struct Hash {
     using is_transparent = void;

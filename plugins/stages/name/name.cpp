@@ -46,7 +46,6 @@ struct Answer {
   std::uint64_t version = 0;   // of the device
   std::uint64_t arrivals = 0;  // until which an unknown device was looked for
   std::uint64_t round = 0;
-  bool about_device = false;  // it has the tag, and is no info
 };
 
 class Name final : public Stage {
@@ -94,6 +93,7 @@ class Name final : public Stage {
   static bool is_info(const Series& series) { return series.measurement().name() == "device_info"; }
 
   void settle(SeriesPtr& series) {
+    if (!series->tag("device") || is_info(*series)) return;
     Answer* known = answers_.get(series);
     if (!known) {
       // Too many to remember them all: slower, and just as right.
@@ -111,17 +111,14 @@ class Name final : public Stage {
   /// Another handle of the same identity may carry other attributes, so it is answered anew.
   static void begin(Answer& answer, const SeriesPtr& series) {
     answer = {.source = series->shared_from_this(), .result = series->shared_from_this(), .device = nullptr};
-    answer.about_device = !is_info(*series) && series->tag("device").has_value();
   }
 
   bool is_stale(const Answer& answer) const {
-    if (!answer.about_device) return false;
     if (answer.round != round_) return true;
     return answer.device ? answer.version != answer.device->version : answer.arrivals != devices_.arrivals();
   }
 
   void renew(Answer& answer) {
-    if (!answer.about_device) return;
     answer.round = round_;
     answer.arrivals = devices_.arrivals();
     answer.device = devices_.find(*answer.source->tag("device"));
@@ -133,6 +130,7 @@ class Name final : public Stage {
     std::ranges::sort(attributes);
     if (attributes == answer.result->attributes()) return;
     const Series& source = *answer.source;
+    answer.result = answer.source;  // the one before counts, so it goes before the next one is asked for
     SeriesPtr named = attributes == source.attributes()
                           ? answer.source
                           : host_.derive(source, source.measurement_ptr(), source.identity(), std::move(attributes));

@@ -166,6 +166,39 @@ TEST_CASE("name: who is not heard of for long is forgotten, and makes room") {
   CHECK(lan.bench.log().contains(Level::info, "there is room for new devices again"));
 }
 
+TEST_CASE("name: a restart makes nobody stay longer, nor go before the time") {
+  Lan lan("forget: 10h");
+  lan.hear("a", {{"name", "a"}});
+  lan.hear("b", {{"name", "b"}});
+  for (int i = 0; i < 3; ++i) {
+    CHECK(lan.bench.advance(4h).is_ok());
+    lan.hear("b", {{"name", "b"}});  // says nothing new
+    if (i == 0) lan.hear("a", {});
+  }
+  CHECK(lan.bench.advance(10min).is_ok());
+  lan.bench.close();
+  lan.bench.clock().advance(1h);
+  CHECK(lan.name_of("a") == "a");  // 9 hours ago
+  CHECK(lan.name_of("b") == "b");
+  CHECK(lan.bench.advance(2h).is_ok());
+  CHECK(lan.name_of("a") == "");
+  CHECK(lan.name_of("b") == "b");
+  CHECK(lan.bench.host().state().keys() == std::vector<std::string>{"b"});
+}
+
+TEST_CASE("name: a record with a time that cannot be is one of now") {
+  Lan lan("forget: 10h");
+  lan.bench.host().state().put("a", "name/device_info,device=a;name=a info=1g 0 -");
+  lan.bench.host().state().put("b", "name/device_info,device=b;name=b info=1g 4000000000000000000 -");
+  lan.bench.host().state().put("c", "name/device_info,device=c;name=c info=1g -9223372036854775808 -");
+  CHECK(lan.bench.advance(9h).is_ok());
+  CHECK(lan.name_of("a") == "a");
+  CHECK(lan.name_of("b") == "b");
+  CHECK(lan.bench.advance(2h).is_ok());
+  CHECK(lan.name_of("a") == "");
+  CHECK(lan.name_of("b") == "");
+}
+
 TEST_CASE("name: what was made is forgotten with its series") {
   Lan lan;
   lan.hear("a", {{"name", "phone"}});
@@ -174,6 +207,21 @@ TEST_CASE("name: what was made is forgotten with its series") {
   CHECK(lan.bench.host().series_held() == 1);
   CHECK(lan.bench.advance(30min).is_ok());
   CHECK(lan.bench.host().series_held() == 0);
+}
+
+TEST_CASE("name: only series of devices are remembered") {
+  Lan lan;
+  const auto is_kept = [&](SeriesPtr one) {
+    const std::weak_ptr<const Series> kept = one;
+    CHECK(lan.pass(one) == one);
+    lan.bench.clear();
+    one.reset();
+    return !kept.expired();
+  };
+  CHECK(is_kept(Lan::series("a")));
+  CHECK_FALSE(
+      is_kept(make_series("lan", make_measurement("m", "", {{"x", Kind::gauge, "1", ""}}, {"t"}), {{"t", "1"}})));
+  CHECK_FALSE(is_kept(make_series("names", info, {{"device", "b"}})));
 }
 
 TEST_CASE("name: a series that is one too many passes without a name and is not lost") {
@@ -188,6 +236,22 @@ TEST_CASE("name: a series that is one too many passes without a name and is not 
   CHECK_FALSE(second->tag("name"));
   CHECK(lan.counted("unnamed_series") == 1);
   CHECK(lan.bench.log().contains(Level::warning, "max_series"));
+}
+
+TEST_CASE("name: at 'max_series' a renamed device has a name still") {
+  testing::HostSettings settings;
+  settings.max_series = 1;
+  Lan lan({}, settings);
+  const SeriesPtr phone = Lan::series("a");
+  const auto name = [&] {
+    lan.bench.clear();
+    return std::string(lan.pass(phone)->tag("name").value_or(""));
+  };
+  lan.hear("a", {{"name", "before"}});
+  CHECK(name() == "before");
+  lan.hear("a", {{"name", "after"}});
+  CHECK(name() == "after");
+  CHECK(lan.counted("unnamed_series") == 0);
 }
 
 TEST_CASE("name: a series that got no name gets one once there is room") {
