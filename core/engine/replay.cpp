@@ -84,7 +84,9 @@ void DataTicker::next(Timestamp latest) {
   if (due_ > latest) return;
   const std::uint64_t more = between(due_, latest) / every;
   if (more < most) return;
-  due_ += Duration(static_cast<Duration::rep>(more * every));
+  // The step itself may be more than a signed number holds; where it leads is not.
+  const auto due = static_cast<std::uint64_t>(due_.time_since_epoch().count()) + more * every;
+  due_ = Timestamp(Duration(static_cast<Duration::rep>(due)));
   missed_ += more;
 }
 
