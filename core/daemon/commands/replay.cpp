@@ -29,8 +29,9 @@ using namespace replay;
 
 constexpr int bad_arguments = 1, nothing_read = 2, part_missing = 3;
 constexpr const char* plugin_name = "pcap";
-/// Of the recording's time. What is told more often adds up to the same; what was not heard of for long makes room.
-constexpr Duration interval = std::chrono::hours(1);
+/// Between two samples, of the recording's time: more than any recording has. So all is told once, at the end, and what
+/// is meant for an interval (who is busiest, how many there are) holds for the whole.
+constexpr Duration interval = std::chrono::seconds((std::int64_t{1} << 33) + 1);
 
 struct ReplayOptions {
   NodeOptions input{.max_rows = 100'000};
@@ -126,8 +127,8 @@ int show(const ReplayOptions& options, const Tally& tally, const Reading& readin
   return written ? 0 : fail(messages, nothing_read, written.message());
 }
 
-/// Rows that left the table stay in the tally, and each kind of measurement has its own.
-std::size_t most_series(std::uint64_t max_rows) { return 8 * max_rows + 100'000; }
+/// Of all tables, and rows that left them with those.
+std::size_t most_series(std::uint64_t max_rows) { return 4 * max_rows + 100'000; }
 
 int replay_files(const ReplayOptions& options) {
   use_few_arenas();
@@ -184,7 +185,7 @@ int replay_command(ReplayOptions options) {
 void add_reading(CLI::App& command, ReplayOptions& options) {
   const auto add_list = [&](const char* name, std::vector<std::string>& list, const char* help) {
     // One value each time, for what follows may be a file.
-    return command.add_option(name, list, help)->expected(1)->allow_extra_args(false);
+    return command.add_option(name, list, help)->allow_extra_args(false);
   };
   command.add_option("FILE", options.input.files, "Captures: pcap or pcapng, also gzip; '-' is standard input")
       ->required();
@@ -197,7 +198,7 @@ void add_reading(CLI::App& command, ReplayOptions& options) {
       "one");
   command
       .add_option("--max-rows", options.input.max_rows,
-                  "Rows of the table, one for each device, family and scope; what finds no room is 'other'")
+                  "Rows of each table, as that of devices by family and scope; what finds no room is 'other'")
       ->check(at_least(16))
       ->capture_default_str();
   command.add_flag("--no-protocols", options.without_protocols, "Leave out protocols");

@@ -40,7 +40,10 @@ ConfigNode node_of(const NodeOptions& options, const Declarations& declared) {
   if (!options.gateways.empty()) add(node, "gateways", sequence("--gateways", options.gateways, true));
   if (options.protocols && std::ranges::count(declared.options, "protocols", &OptionDoc::name) > 0)
     add(node, "protocols", scalar("protocols", "yes", false));
-  if (options.remotes) add(node, "remotes", scalar("--remotes", *options.remotes, false));
+  if (options.remotes) {
+    add(node, "remotes", scalar("--remotes", *options.remotes, false));
+    add(node, "max_remotes", scalar("--max-rows", std::to_string(options.max_rows), false));
+  }
   if (options.ports) {
     ConfigNode http;
     http.type = Type::map;
