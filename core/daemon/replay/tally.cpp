@@ -22,10 +22,10 @@ double number_of(const Tally::Row& row, std::string_view field) {
 }
 
 void Tally::add(const Batch& batch) {
-  for (const Sample& sample : batch) add(sample);
+  for (const Sample& sample : batch) add_one(sample);
 }
 
-void Tally::add(const Sample& sample) {
+void Tally::add_one(const Sample& sample) {
   if (!sample.series || sample.values.size() != sample.series->measurement().fields().size()) {
     ++lost_;
     return;

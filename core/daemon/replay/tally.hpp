@@ -42,7 +42,7 @@ class Tally {
     CounterTracker tracker;
     Row* row = nullptr;
   };
-  void add(const Sample& sample);
+  void add_one(const Sample& sample);
 
   SeriesMap<Entry> known_;
   std::deque<Row> rows_;  // which stay where they are

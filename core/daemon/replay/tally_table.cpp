@@ -121,11 +121,16 @@ struct Column {
 std::vector<Column> shown_columns(const Measurement& measurement) {
   const auto rx = measurement.field("rx_bytes"), tx = measurement.field("tx_bytes");
   if (rx && tx) return {{"total", {*rx, *tx}}, {"received", {*rx}}, {"sent", {*tx}}};
+  // Cells have their unit.
+  const auto head = [](const FieldSpec& field) {
+    constexpr std::string_view ending = "_bytes";
+    return field.name.ends_with(ending) ? field.name.substr(0, field.name.size() - ending.size()) : field.name;
+  };
   std::vector<Column> columns;
   for (const bool gauges : {false, true})
     for (std::size_t i = 0; i < measurement.fields().size(); ++i)
-      if ((measurement.fields()[i].kind == Kind::gauge) == gauges)
-        columns.push_back({measurement.fields()[i].name, {i}});
+      if (const FieldSpec& field = measurement.fields()[i]; (field.kind == Kind::gauge) == gauges)
+        columns.push_back({head(field), {i}});
   return columns;
 }
 
