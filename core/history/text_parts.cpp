@@ -46,11 +46,11 @@ std::string coloured(const TableStyle& style, const char* code, const std::strin
 
 std::string bar(const TableStyle& style, std::size_t used, double whole, double first, double most) {
   const std::size_t room = style.width > used + 6 ? std::min<std::size_t>(style.width - used - 2, 40) : 0;
-  if (most <= 0 || room == 0) return {};
+  if (most <= 0 || whole <= 0 || room == 0) return {};
   auto length = static_cast<std::size_t>(std::lround(whole / most * static_cast<double>(room)));
-  if (whole > 0) length = std::max<std::size_t>(length, 1);
-  auto solid = whole > 0 ? static_cast<std::size_t>(std::lround(first / whole * static_cast<double>(length))) : 0;
-  solid = std::min(solid, length);
+  length = std::max<std::size_t>(length, 1);
+  const auto share = static_cast<std::size_t>(std::lround(first / whole * static_cast<double>(length)));
+  const std::size_t solid = std::min(share, length);
   return coloured(style, "32", repeat(style.unicode ? "█" : "#", solid)) +
          (length > solid ? coloured(style, "34", repeat(style.unicode ? "░" : "-", length - solid)) : "");
 }

@@ -111,10 +111,11 @@ Reading reading_of(const NodeOptions& options, InstanceMeter& meter, const Tally
                   .skipped_files = meter.counter("skipped_files"),
                   .bad_times = meter.counter("bad_times"),
                   .max_rows = options.max_rows};
-  if (tally.newest() == Timestamp{}) return reading;
-  // Files may be given in any order.
   const Timestamp first{std::chrono::seconds(meter.gauge("first_packet"))}, last = tally.newest();
-  reading.from = first == Timestamp{} ? last : std::min(first, last);
+  // Without a first one no packet had a time.
+  if (first == Timestamp{}) return reading;
+  // Files may be given in any order.
+  reading.from = std::min(first, last);
   reading.to = std::max(first, last);
   return reading;
 }
@@ -135,6 +136,9 @@ int replay_files(const ReplayOptions& options) {
   Progress messages(draws_progress(), page_style(STDERR_FILENO));
   ReplayHost host(plugin_name, interval, messages);
   Watch watch(messages);
+  watch.begin([total = size_of(options.input.files), &messages, &read = host.meter().counter("read_bytes")] {
+    messages.draw(read, total);
+  });
   const auto zone = choose_zone(options.zone, [&](const std::string& word) { messages.say(word); });
   if (!zone) return fail(messages, bad_arguments, zone.error());
   Catalog catalog({options.plugins.begin(), options.plugins.end()}, default_plugin_folders());
@@ -144,9 +148,6 @@ int replay_files(const ReplayOptions& options) {
   if (!input) return bad_arguments;
 
   Tally tally(most_series(options.input.max_rows));
-  watch.begin([&host, total = size_of(options.input.files), &messages, &read = host.meter().counter("read_bytes")] {
-    messages.draw(read, total);
-  });
   const Status status = read_all(*input, watch.stop(), tally);
   const bool stopped = watch.end_reading();
 

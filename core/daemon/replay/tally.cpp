@@ -71,15 +71,23 @@ double Tally::weight(const Row& row) {
 }
 
 std::vector<const Tally::Row*> Tally::rows(std::string_view measurement) const {
-  std::vector<const Row*> found;
+  // What they are compared by is worked out once.
+  struct Placed {
+    bool rest;
+    double weight;
+    const Row* row;
+  };
+  std::vector<Placed> placed;
   for (const Row& row : rows_)
-    if (row.series->measurement().name() == measurement) found.push_back(&row);
+    if (row.series->measurement().name() == measurement) placed.push_back({is_rest(row), weight(row), &row});
   // By the tags where all else is alike, so that the order is always the same.
-  std::ranges::sort(found, [](const Row* a, const Row* b) {
-    if (is_rest(*a) != is_rest(*b)) return is_rest(*b);
-    if (weight(*a) != weight(*b)) return weight(*a) > weight(*b);
-    return a->series->identity() < b->series->identity();
+  std::ranges::sort(placed, [](const Placed& a, const Placed& b) {
+    if (a.rest != b.rest) return b.rest;
+    if (a.weight != b.weight) return a.weight > b.weight;
+    return a.row->series->identity() < b.row->series->identity();
   });
+  std::vector<const Row*> found;
+  for (const Placed& each : placed) found.push_back(each.row);
   return found;
 }
 

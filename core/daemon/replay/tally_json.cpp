@@ -1,5 +1,6 @@
 #include <map>
 #include <set>
+#include <utility>
 
 #include "daemon/replay/tally_text.hpp"
 #include "history/json.hpp"
@@ -49,15 +50,17 @@ void add_row(std::string& out, Keys& keys, const Tally::Row& row, const Reading&
     if (add_key(out, keys, tag.key)) history::append_json(out, tag.value);
 }
 
-std::string array_of(const Tally& tally, std::string_view measurement, const Reading& reading) {
-  std::string out = "[";
+/// Grows what is there: of a large recording it is most of what there is in memory.
+void add_array(std::string& out, const Tally& tally, std::string_view measurement, const Reading& reading) {
+  out += '[';
+  bool first = true;
   for (const Tally::Row* row : tally.rows(measurement)) {
     Keys keys;
-    out += out.size() == 1 ? "\n{" : ",\n{";
+    out += std::exchange(first, false) ? "\n{" : ",\n{";
     add_row(out, keys, *row, reading);
     out += '}';
   }
-  return out + (out.size() == 1 ? "]" : "\n]");
+  out += first ? "]" : "\n]";
 }
 
 /// By the names of the fields.
@@ -114,17 +117,20 @@ std::string capture(const Tally& tally, const Reading& reading) {
 }  // namespace
 
 std::string to_json(const Tally& tally, const Reading& reading) {
-  std::string out =
-      concat("{\"devices\":", array_of(tally, "device", reading), ",\n\"remotes\":", array_of(tally, "remote", reading),
-             ",\n\"http\":", array_of(tally, "http", reading), ",\n\"protocols\":", protocols(tally),
-             ",\n\"capture\":", capture(tally, reading));
+  std::string out = "{";
+  const auto add = [&](std::string_view key, std::string_view measurement) {
+    if (out.size() > 1) out += ",\n";
+    history::append_json(out, key);
+    out += ':';
+    add_array(out, tally, measurement, reading);
+  };
+  add("devices", "device");
+  add("remotes", "remote");
+  add("http", "http");
+  out += concat(",\n\"protocols\":", protocols(tally), ",\n\"capture\":", capture(tally, reading));
   Keys keys{"devices", "remotes", "http", "protocols", "capture", "device", "remote", "protocol"};
   for (const MeasurementPtr& each : tally.measurements())
-    if (keys.insert(each->name()).second) {
-      out += ",\n";
-      history::append_json(out, each->name());
-      out += ":" + array_of(tally, each->name(), reading);
-    }
+    if (keys.insert(each->name()).second) add(each->name(), each->name());
   return out + "}\n";
 }
 

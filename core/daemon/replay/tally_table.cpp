@@ -173,11 +173,12 @@ std::string measurement_table(const Rows& rows, const Zone& zone, const history:
   return to_text(table, style);
 }
 
-/// `2026-11-21 14:00 to 14:05`, the seconds where that is less than two minutes.
+/// `, from 2026-11-21 14:00 to 2026-11-21 14:05`; where that is less than two minutes, how long.
 std::string span_of(const Reading& reading, const Zone& zone) {
   if (!reading.from || !reading.to) return {};
   const auto seconds = std::chrono::floor<std::chrono::seconds>(*reading.to - *reading.from).count();
   const std::string from = history::minute_text(*reading.from, zone), to = history::minute_text(*reading.to, zone);
+  if (seconds < 1) return concat(", at ", from);
   if (seconds < 120) return concat(", ", plural(static_cast<std::uint64_t>(seconds), "second"), " from ", from, " on");
   return concat(", from ", from, " to ", to);
 }
@@ -202,10 +203,10 @@ std::string capture_lines(const Tally& tally, const Reading& reading, const Zone
 }
 
 /// What the table that was counted in had no room for.
-std::string room_line(const Tally& tally, const Reading& reading) {
-  for (const Tally::Row* row : tally.rows("device"))
-    if (tag_of(*row, "device") == "other")
-      return concat("'other' are devices for which ", reading.max_rows, " rows were too few: raise --max-rows\n");
+std::string room_line(const Rows& devices, const Reading& reading) {
+  // It would be the last.
+  if (!devices.empty() && tag_of(*devices.back(), "device") == "other")
+    return concat("'other' are devices for which ", reading.max_rows, " rows were too few: raise --max-rows\n");
   return {};
 }
 
@@ -214,13 +215,14 @@ std::string room_line(const Tally& tally, const Reading& reading) {
 std::string to_table(const Tally& tally, const Reading& reading, const Zone& zone, const history::TableStyle& style,
                      const TableChoice& choice) {
   std::string out;
-  if (const Rows devices = tally.rows("device"); !devices.empty())
+  const Rows devices = tally.rows("device");
+  if (!devices.empty())
     out +=
         (choice.detail ? measurement_table(devices, zone, style, choice) : device_table(devices, style, choice)) + "\n";
   for (const MeasurementPtr& each : tally.measurements())
     if (each->name() != "device" && each->name() != "capture")
       out += measurement_table(tally.rows(each->name()), zone, style, choice) + "\n";
-  return out + capture_lines(tally, reading, zone) + room_line(tally, reading);
+  return out + capture_lines(tally, reading, zone) + room_line(devices, reading);
 }
 
 }  // namespace trafficd::replay

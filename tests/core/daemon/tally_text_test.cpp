@@ -112,6 +112,19 @@ TEST_CASE("a narrow page, a pipe, and lines that are too many") {
   CHECK(to_table(Tally(1), {}, utc, {}, {}) == "no packets\n");
 }
 
+TEST_CASE("how long a short recording is") {
+  Tally tally(100);
+  add_capture(tally);
+  const auto line = [&](std::int64_t from, std::int64_t to) {
+    const std::string text = to_table(tally, {.from = at(from), .to = at(to)}, utc, {}, {});
+    return text.substr(0, text.find('\n'));
+  };
+  CHECK(line(0, 0) == "12345 packets, 8.20 MB, at 2023-11-14 22:15");
+  CHECK(line(0, 1) == "12345 packets, 8.20 MB, 1 second from 2023-11-14 22:15 on");
+  CHECK(line(0, 119) == "12345 packets, 8.20 MB, 119 seconds from 2023-11-14 22:15 on");
+  CHECK(line(0, 120) == "12345 packets, 8.20 MB, from 2023-11-14 22:15 to 2023-11-14 22:17");
+}
+
 TEST_CASE("whatever else was measured has a table of its own") {
   Tally tally(100);
   add_rest(tally);
