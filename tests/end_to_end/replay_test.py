@@ -26,7 +26,7 @@ ERASE = "\r\x1b[K"
 
 
 def arguments(*words):
-    return [daemon.BINARY, "replay", "--plugins", daemon.PLUGINS, *map(str, words)]
+    return [daemon.BINARY, "replay", *map(str, words), "--plugins", daemon.PLUGINS]
 
 
 def rows_of(answer):
@@ -224,6 +224,34 @@ class PageTest(ReplayTest):
             self.assertIn(b"could not write to standard output", process.stderr.read())
             process.stderr.close()
             self.assertEqual(process.wait(daemon.DEADLINE), 2)
+
+
+class PluginTest(ReplayTest):
+    """With an input in the place of `pcap` that does as the names of the files say."""
+
+    FAKE = ("--plugins", f"{daemon.TEST_PLUGINS}/replay")
+
+    def test_requests_and_what_is_not_known(self):
+        answer = json.loads(self.replay(*self.FAKE, "--json", "--http=81,82", "x"))
+        self.assertEqual([(row["server"], row["section"], row["requests"], row["clients"]) for row in answer["http"]],
+                         [("192.0.2.1:82", "/a\x1b[1m", 164, 2), ("192.0.2.1:81", "/a\x1b[1m", 162, 2)])
+        self.assertEqual((answer["odd"], answer["devices"]), ([{"place": "here"}], []))
+        answer = json.loads(self.replay(*self.FAKE, "--json", "--http", "x"))
+        self.assertEqual([row["requests"] for row in answer["http"]], [16160, 160])
+        self.assertNotIn("\x1b", self.replay(*self.FAKE, "--http", "x"))
+        self.replay(*self.FAKE, "--http=many", "x", code=1)
+        self.assertIn("trafficd replay: --http: ", self.messages)
+
+    def test_what_it_cannot_do(self):
+        for word, code, expected in [("throw", 2, "could not be made: thrown ?[1m by the constructor"),
+                                     ("live", 2, "does not read recordings"), ("closed", 3, "it does not open"),
+                                     ("fail", 3, "it cannot go on"), ("break", 3, "thrown while it ran"),
+                                     ("nonsense", 3, "samples of no use are missing (1)")]:
+            with self.subTest(word):
+                shown = self.replay(*self.FAKE, word, code=code)
+                self.assertEqual(shown != "", code == 3)
+                self.assertIn(expected, self.messages)
+                self.assertEqual(len(self.messages.splitlines()), 1, self.messages)
 
 
 class WaitingTest(ReplayTest):

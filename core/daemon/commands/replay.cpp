@@ -79,18 +79,19 @@ class Collector final : public Emitter {
   Tally& tally_;
 };
 
-/// The input, made; a message for each fault.
+/// The input, made; else nothing, a message for each fault, and the exit code.
 std::unique_ptr<StreamInput> make_input(const NodeOptions& options, const KnownPlugin& plugin, Host& host,
-                                        Progress& messages) {
+                                        Progress& messages, int& exit_code) {
   try {
     InputInstance made = plugin.make_input(node_of(options, plugin.declared), host);
     auto* stream = std::get_if<std::unique_ptr<StreamInput>>(&made);
     if (stream && *stream && (*stream)->recorded()) return std::move(*stream);
-    messages.say(concat("the plugin '", plugin_name, "' that was found does not read recordings"));
+    exit_code =
+        fail(messages, nothing_read, concat("the plugin '", plugin_name, "' that was found does not read recordings"));
   } catch (const ConfigError& e) {
-    for (const Problem& each : e.problems()) messages.say(each.text());
+    for (const Problem& each : e.problems()) exit_code = fail(messages, bad_arguments, each.text());
   } catch (const std::exception& e) {
-    messages.say(concat("the plugin '", plugin_name, "' could not be made: ", words_of(e)));
+    exit_code = fail(messages, nothing_read, concat("the plugin '", plugin_name, "' could not be made: ", words_of(e)));
   }
   return {};
 }
@@ -131,6 +132,17 @@ int show(const ReplayOptions& options, const Tally& tally, const Reading& readin
 /// Of all tables, and rows that left them with those.
 std::size_t most_series(std::uint64_t max_rows) { return 4 * max_rows + 100'000; }
 
+/// False where something is.
+bool tell_what_is_missing(const Status& status, const Reading& reading, const Tally& tally, Progress& messages) {
+  // Of files the input has spoken.
+  if (!status && reading.damaged_files + reading.skipped_files == 0) messages.say(words_of(status));
+  if (tally.without_room() > 0)
+    messages.say(concat("samples of too many series are missing (", tally.without_room(), "): raise --max-rows"));
+  if (tally.unusable() > 0)
+    messages.say(concat("samples of no use are missing (", tally.unusable(), "): tell the author of the plugin"));
+  return status && tally.without_room() + tally.unusable() == 0;
+}
+
 int replay_files(const ReplayOptions& options) {
   use_few_arenas();
   Progress messages(draws_progress(), page_style(STDERR_FILENO));
@@ -144,8 +156,9 @@ int replay_files(const ReplayOptions& options) {
   Catalog catalog({options.plugins.begin(), options.plugins.end()}, default_plugin_folders());
   const auto plugin = catalog.find(PluginType::input, plugin_name);
   if (!plugin) return fail(messages, nothing_read, plugin.error());
-  const auto input = make_input(options.input, **plugin, host, messages);
-  if (!input) return bad_arguments;
+  int exit_code = nothing_read;
+  const auto input = make_input(options.input, **plugin, host, messages, exit_code);
+  if (!input) return exit_code;
 
   Tally tally(most_series(options.input.max_rows));
   const Status status = read_all(*input, watch.stop(), tally);
@@ -153,14 +166,11 @@ int replay_files(const ReplayOptions& options) {
 
   const Reading reading = reading_of(options.input, host.meter(), tally);
   if (reading.skipped_files == reading.files) return nothing_read;
-  const std::uint64_t told = reading.damaged_files + reading.skipped_files;
-  if (!status && told == 0) messages.say(words_of(status));
-  if (tally.lost_samples() > 0)
-    messages.say(concat(tally.lost_samples(), " samples found no room and are missing: raise --max-rows"));
+  const bool whole = tell_what_is_missing(status, reading, tally, messages);
   if (stopped) messages.say("stopped: this is what was read by then");
-  const int shown = show(options, tally, reading, *zone, messages);
+  exit_code = show(options, tally, reading, *zone, messages);
   if (stopped) return Watch::stopped_by_signal;
-  return shown != 0 ? shown : !status || tally.lost_samples() > 0 ? part_missing : 0;
+  return exit_code == 0 && !whole ? part_missing : exit_code;
 }
 
 /// What a flag says: nothing, that it was given, or the words behind `=`.

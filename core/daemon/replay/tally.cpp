@@ -27,13 +27,17 @@ void Tally::add(const Batch& batch) {
 
 void Tally::add_one(const Sample& sample) {
   if (!sample.series || sample.values.size() != sample.series->measurement().fields().size()) {
-    ++lost_;
+    ++unusable_;
     return;
   }
   Entry* const entry = known_.get(sample.series);
+  if (entry == nullptr) {
+    ++without_room_;
+    return;
+  }
   // Two measurements of one name with other fields cannot be added up.
-  if (entry == nullptr || (entry->row && entry->row->values.size() != sample.values.size())) {
-    ++lost_;
+  if (entry->row && entry->row->values.size() != sample.values.size()) {
+    ++unusable_;
     return;
   }
   if (entry->row == nullptr) entry->row = &rows_.emplace_back(Row{nullptr, std::vector<Value>(sample.values.size())});

@@ -20,10 +20,10 @@ class Tally {
                                 ///< as none was said
   };
 
-  /// Keeps so many series; samples of more are counted as lost.
+  /// Keeps so many series; samples of more are without room.
   explicit Tally(std::size_t most_series) : known_(most_series) {}
 
-  /// Samples that nobody could use (without a series, with other fields than declared) are lost, too.
+  /// Passes over samples that nobody could use: without a series, or with other fields than declared.
   void add(const Batch& batch);
 
   /// The measurements that came, by name.
@@ -33,7 +33,8 @@ class Tally {
   /// What a row is compared by: the bytes received and sent where both are counted, else its first counter.
   static double weight(const Row& row);
 
-  std::uint64_t lost_samples() const { return lost_; }
+  std::uint64_t without_room() const { return without_room_; }
+  std::uint64_t unusable() const { return unusable_; }
   /// Of all samples; the epoch of the clock while there was none.
   Timestamp newest() const { return newest_; }
 
@@ -47,7 +48,7 @@ class Tally {
   SeriesMap<Entry> known_;
   std::deque<Row> rows_;  // which stay where they are
   Increase increase_;
-  std::uint64_t lost_ = 0;
+  std::uint64_t without_room_ = 0, unusable_ = 0;
   Timestamp newest_{};
 };
 

@@ -20,7 +20,7 @@ TEST_CASE("all lives of a series add up, in whatever order their samples come") 
   CHECK(number_of(*rows[0], "rx_bytes") == 28);
   CHECK(number_of(*rows[0], "tx_bytes") == 3);
   CHECK(number_of(*rows[0], "no_such_field") == 0);
-  CHECK(tally.lost_samples() == 0);
+  CHECK(tally.without_room() + tally.unusable() == 0);
 }
 
 TEST_CASE("of a gauge the last value stays, and what nobody said is absent") {
@@ -43,18 +43,18 @@ TEST_CASE("what cannot be used, and what finds no room, is counted") {
              device("c", "ipv4", "internet", {1, 1}, 3), device("a", "ipv4", "internet", {2, 2}, 1)});
   CHECK(tally.rows("device").size() == 2);
   CHECK(number_of(*tally.rows("device")[0], "rx_bytes") == 2);
-  CHECK(tally.lost_samples() == 1);
+  CHECK(tally.without_room() == 1);
   Sample nameless;
   nameless.values = {1, 2};
   Sample short_one = device("a", "ipv4", "internet", {3, 3}, 1);
   short_one.values.pop_back();
   tally.add({nameless, short_one});
-  CHECK(tally.lost_samples() == 3);
+  CHECK(tally.unusable() == 2);
   // Of the same name, and so of the same series, but with other fields.
   const MeasurementPtr other = make_measurement("device", "", {{"rx_bytes", Kind::counter, "By", ""}},
                                                 {"device", "family", "interface", "scope"});
   tally.add({{make_series("replay", other, short_one.series->identity()), at(1), 1, true, false, {9}}});
-  CHECK(tally.lost_samples() == 4);
+  CHECK(tally.unusable() == 3);
 }
 
 TEST_CASE("the largest come first, then by name, and last what found no room of its own") {
