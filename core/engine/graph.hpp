@@ -85,6 +85,12 @@ class Graph {
   std::vector<Inlet> inlets_of(const Settings& settings, const std::string& input) const;
   bool replays(const PipelineSettings& settings) const;
   void connect(const Settings& settings);
+  /// What kinds of pipelines an output has.
+  struct Feeds {
+    bool live = false, recorded = false;
+  };
+  Feeds feeds(const Settings& settings, const std::string& output) const;
+  void decide_thinning(const Settings& settings);
   void refuse_mixed(const Settings& settings, Problems& problems) const;
   struct Exchange;
   std::set<std::string> check(Catalog& catalog, const Settings& settings, Problems& problems);

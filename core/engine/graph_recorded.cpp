@@ -52,13 +52,24 @@ void Graph::connect(const Settings& settings) {
     if (input->recorded() && is_new(input)) input->take_part(replay_);
     input->connect(inlets_of(settings, input->id()));
   }
+  for (auto& output : outputs_)
+    if (feeds(settings, output->id()).recorded) output->queue().set_replay(replay_);
+}
+
+Graph::Feeds Graph::feeds(const Settings& settings, const std::string& output) const {
+  Feeds feeds;
+  for (const PipelineSettings& each : settings.pipelines)
+    if (std::ranges::find(each.outputs, output, &RouteSettings::to) != each.outputs.end())
+      (replays(each) ? feeds.recorded : feeds.live) = true;
+  return feeds;
+}
+
+/// Nothing is thinned of a queue that only recordings fill. Comes when the pipelines before have run empty, and before
+/// new ones start: what those gave last goes over its bounds.
+void Graph::decide_thinning(const Settings& settings) {
   for (auto& output : outputs_) {
-    std::size_t live = 0, recorded = 0;
-    for (const PipelineSettings& each : settings.pipelines)
-      if (std::ranges::find(each.outputs, output->id(), &RouteSettings::to) != each.outputs.end())
-        ++(replays(each) ? recorded : live);
-    if (recorded > 0) output->queue().set_replay(replay_);
-    output->queue().set_whole(recorded > 0 && live == 0);
+    const Feeds from = feeds(settings, output->id());
+    output->queue().set_whole(from.recorded && !from.live);
   }
 }
 

@@ -93,6 +93,7 @@ class InputRunner final : private Emitter {
   const bool recorded_;
   Replay* replay_ = nullptr;
   std::stop_token stop_;        // of the thread, while a stream runs
+  bool ended_ = false;          // it did so by itself, before a stop
   std::mutex pipelines_mutex_;  // guards these three
   std::vector<Inlet> pipelines_;
   std::optional<Timestamp> offered_;    // the time of the recorded batch in hand

@@ -12,13 +12,15 @@ void Pipeline::take_part(Replay& replay) {
   queue_.set_whole(true);
 }
 
+/// From a stop on, too, until the queue is empty: what has ended by then has its last tick.
 void Pipeline::serve_recorded(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
+  while (true) {
     const std::uint64_t seen = replay_->rings();
     // In this order: what an input gave last came before it left.
     const bool ended = turns_.all_ended();
     if (step()) continue;
     if (ended) return end_recording();
+    if (stop.stop_requested()) return;
     replay_->wait(seen, stop);
   }
 }
