@@ -108,7 +108,16 @@ Graph::End Graph::end() const {
   const auto failed = [](const auto& each) { return each->thread().failed(); };
   const bool any = std::ranges::any_of(inputs_, failed) || std::ranges::any_of(pipelines_, failed) ||
                    std::ranges::any_of(outputs_, failed);
-  return any ? End::failed : End::whole;
+  return any || missing_ ? End::failed : End::whole;
+}
+
+/// Before a reload takes them out. A recording that failed before it gave anything is read as if for the first time;
+/// what an output with a spool could not write is on disk.
+void Graph::remember_missing() {
+  for (const auto& input : inputs_) missing_ |= input->recorded() && input->broke_off();
+  for (const auto& pipeline : pipelines_) missing_ |= pipeline->recorded() && pipeline->thread().failed();
+  for (const auto& output : outputs_)
+    missing_ |= output->thread().failed() && !output->has_spool() && feeds(settings_, output->id()).recorded;
 }
 
 /// A pipeline that reads recordings, or is going to, is made anew when its inputs are: what it knows of the time of its

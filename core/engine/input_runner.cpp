@@ -62,6 +62,11 @@ void InputRunner::end_recording() {
   replay_->ended();
 }
 
+bool InputRunner::broke_off() const {
+  const std::lock_guard lock(pipelines_mutex_);
+  return thread_.failed() && offered_;
+}
+
 void InputRunner::join() {
   thread_.request_stop();
   thread_.join();

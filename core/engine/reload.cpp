@@ -99,6 +99,7 @@ std::optional<Changes> Graph::exchange(Catalog& catalog, const Settings& given, 
   Changes changes = compare(settings_, settings);
   find_failed(changes);
   remake_replays(settings, recorded, changes);
+  remember_missing();
   auto made = std::make_unique<Exchange>(make_fresh(catalog, settings, changes, problems));
   wait.begin();
   if (problems.empty()) forget_ended();

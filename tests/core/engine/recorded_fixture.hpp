@@ -102,6 +102,14 @@ struct Replaying : GraphFixture {
     }
     return graph.end();
   }
+  Changes reload(Graph& graph, const std::string& yaml) {
+    const Settings settings = read_settings(parse_config(yaml, "test", problems), problems);
+    const auto changes = graph.reload(
+        catalog, settings, 30s, [] { return false; }, problems);
+    REQUIRE(problems.empty());
+    REQUIRE(changes);
+    return *changes;
+  }
   static void stop(Graph& graph) {
     graph.stop_sources();
     graph.stop_outputs(30s);

@@ -29,15 +29,6 @@ struct Ended : Replaying {
     CHECK(graph->condition("pipeline", "main", "") == "runs");
   }
 
-  Changes reload(const std::string& yaml) {
-    const Settings settings = read_settings(parse_config(yaml, "test", problems), problems);
-    const auto changes = graph->reload(
-        catalog, settings, 30s, [] { return false; }, problems);
-    REQUIRE(problems.empty());
-    REQUIRE(changes);
-    return *changes;
-  }
-
   /// Every sample, and every tick once, the last one at the end.
   void check_whole() {
     std::vector<std::string> ticks = all("out");
@@ -63,7 +54,8 @@ TEST_CASE_METHOD(Ended, "a stop before the last tick of a recording that has end
 }
 
 TEST_CASE_METHOD(Ended, "a reload before the last tick of a recording that has ended does not lose it", "[recorded]") {
-  CHECK(reload(replaced(simple, "main: { queue: 100,", "main: { queue: 101,")).text() == "pipeline main changed");
+  CHECK(reload(*graph, replaced(simple, "main: { queue: 100,", "main: { queue: 101,")).text() ==
+        "pipeline main changed");
   go_on.raise();
   CHECK(wait_for_end(*graph) == Graph::End::whole);
   stop(*graph);
@@ -72,7 +64,7 @@ TEST_CASE_METHOD(Ended, "a reload before the last tick of a recording that has e
 
 TEST_CASE_METHOD(Ended, "where a live input follows a recording, what is left of that is not thinned", "[recorded]") {
   script().collect = [](Batch&) { return Status::ok(); };
-  reload(replaced(simple, "a: { plugin: recording, name: a }", "in: { plugin: script }"));
+  reload(*graph, replaced(simple, "a: { plugin: recording, name: a }", "in: { plugin: script }"));
   go_on.raise();
   CHECK(soon([&] { return reading_of(engine.meters, "out").queue == 0; }));
   stop(*graph);
@@ -97,4 +89,44 @@ TEST_CASE("a stop while a recording that was read to its end is closed does not 
   REQUIRE(closing.wait());
   Replaying::stop(*graph);
   CHECK(f.all("out") == std::vector<std::string>{"a@5", "tick@5"});
+}
+
+TEST_CASE("what is missing of a recording is not forgotten in a reload", "[recorded]") {
+  Replaying f;
+  play.run = seconds({1, 2});
+  Graph::End wanted = Graph::End::failed;
+  const auto run = [&] {
+    auto graph = f.make(simple);
+    f.start(*graph);
+    CHECK(f.wait_for_end(*graph) == Graph::End::failed);
+    play.open = [](const std::string&) { return Status::ok(); };
+    play.run = seconds({1, 2});
+    play.write = [&](const std::string& name, std::span<const Sample> batch) { return f.take(name, batch); };
+    f.reload(*graph, simple);
+    f.reload(*graph, replaced(simple, "name: a", "name: b"));
+    CHECK(f.wait_for_end(*graph) == wanted);
+    Replaying::stop(*graph);
+  };
+  SECTION("of one that broke off") {
+    play.run = [](const std::string& name, const std::stop_token&, Emitter& emitter) {
+      give(emitter, name, 1);
+      return Status::retry("cut off");
+    };
+    run();
+  }
+  SECTION("of one that came to a pipeline which stood still") {
+    play.open = [](const std::string& name) { return name == "metronome" ? Status::fatal("never") : Status::ok(); };
+    run();
+  }
+  SECTION("of one that came to an output which had ended") {
+    play.write = [](const std::string&, std::span<const Sample>) {
+      return WriteResult::failed(Status::fatal("closed"));
+    };
+    run();
+  }
+  SECTION("but one that could not be opened had given nothing") {
+    play.open = [](const std::string& name) { return name == "a" ? Status::retry("not there") : Status::ok(); };
+    wanted = Graph::End::whole;
+    run();
+  }
 }
