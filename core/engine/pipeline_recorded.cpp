@@ -74,6 +74,12 @@ void Pipeline::end_recording() {
     if (parts_[i].data_ticker && parts_[i].last_tick != *newest_) tick_part(i, *newest_);
 }
 
+/// Nothing more comes from here: nobody need wait for it.
+void Pipeline::flush_outputs() {
+  const std::lock_guard lock(routes_mutex_);
+  for (Route& route : routes_) route.queue().flush();
+}
+
 /// Takes what comes and counts it as lost: who replays must not wait for one that stands still.
 void Pipeline::refuse(const std::stop_token& stop) {
   std::uint64_t lost = 0;
