@@ -45,7 +45,7 @@ void check_frame(Link link, const Copy& copy) {
     check_transport(frame);
   }
   if (frame.family == Family::ipv6)
-    read_prefixes(frame, [](const auto&, std::uint8_t length) { FUZZ_REQUIRE(length <= 128); });
+    read_prefixes(frame, [](const auto&, std::uint8_t length, std::uint32_t) { FUZZ_REQUIRE(length <= 128); });
   if (link != Link::ethernet) return;
   const Family family = ip_at_a_glance(copy.bytes.get(), copy.size);
   if (family != Family::other) FUZZ_REQUIRE(good && frame.family == family);
