@@ -7,7 +7,8 @@ using namespace trafficd::testing;
 
 namespace {
 
-constexpr std::int64_t count = 195;
+// More than the output's queue takes, and no more than both queues do.
+constexpr std::int64_t count = 185;
 
 /// A recording that has ended, of which the most stands in the queues before an output that hangs.
 struct Ended : Replaying {
@@ -64,7 +65,9 @@ TEST_CASE_METHOD(Ended, "a reload before the last tick of a recording that has e
 
 TEST_CASE_METHOD(Ended, "where a live input follows a recording, what is left of that is not thinned", "[recorded]") {
   script().collect = [](Batch&) { return Status::ok(); };
-  reload(*graph, replaced(simple, "a: { plugin: recording, name: a }", "in: { plugin: script }"));
+  // Without the stage, which would tick by the clock.
+  const std::string live = replaced(simple, "a: { plugin: recording, name: a }", "in: { plugin: script }");
+  reload(*graph, replaced(live, "{ plugin: metronome }", ""));
   go_on.raise();
   CHECK(soon([&] { return reading_of(engine.meters, "out").queue == 0; }));
   stop(*graph);
