@@ -77,7 +77,11 @@ class Backlog {
   using Item = std::shared_ptr<const Batch>;
   std::vector<Item> hand_over(bool to_disk);
   /// What the predecessor left, before anything else.
-  void take_over(const std::vector<Item>& items) { queue_.put_back(items); }
+  void take_over(const std::vector<Item>& items) {
+    queue_.put_back(items);
+    // It has waited long enough.
+    queue_.flush();
+  }
 
  private:
   // With the lock held.

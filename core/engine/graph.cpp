@@ -46,6 +46,7 @@ Graph::Graph(const Services& services, Catalog& catalog, const Settings& setting
   for (const PipelineSettings& each : settings.pipelines)
     if (auto pipeline = make_pipeline(catalog, each, problems)) pipelines_.push_back(std::move(pipeline));
   connect(settings);
+  decide_thinning(settings);
   refuse_mixed(settings, problems);
   check_declarations(catalog, settings, problems);
   check_unique(catalog, settings, problems);

@@ -42,8 +42,8 @@ class Graph {
   void start(std::function<void()> on_end = [] {});
   /// How far the daemon is that only replays: `running`, `emptying` when all its inputs are recordings and have ended
   /// but outputs still write (to be asked again and again), `whole` when they have done so too, or keep the rest on
-  /// disk, `failed` where then one of the instances had ended for good, so that something is missing. One live input,
-  /// and it runs on. The thread that started it.
+  /// disk, `failed` where then one of the instances had ended for good, so that something is missing, also when a
+  /// reload has mended that since. One live input, and it runs on. The thread that started it.
   enum class End : std::uint8_t { running, emptying, whole, failed };
   End end() const;
   /// Whether there are only recordings to read.
@@ -85,6 +85,12 @@ class Graph {
   std::vector<Inlet> inlets_of(const Settings& settings, const std::string& input) const;
   bool replays(const PipelineSettings& settings) const;
   void connect(const Settings& settings);
+  /// What kinds of pipelines an output has.
+  struct Feeds {
+    bool live = false, recorded = false;
+  };
+  Feeds feeds(const Settings& settings, const std::string& output) const;
+  void decide_thinning(const Settings& settings);
   void refuse_mixed(const Settings& settings, Problems& problems) const;
   struct Exchange;
   std::set<std::string> check(Catalog& catalog, const Settings& settings, Problems& problems);
@@ -96,6 +102,7 @@ class Graph {
   std::optional<Changes> exchange(Catalog& catalog, const Settings& settings, Wait& wait, Problems& problems);
   void forget_ended();
   void find_failed(Changes& changes) const;
+  void remember_missing();
   bool end_inputs(const Changes::Part& part, Wait& wait);
   void end_pipelines(Runners<Pipeline>& old, Wait& wait);
   void end_outputs(Runners<OutputRunner>& old, Wait& wait);
@@ -132,6 +139,7 @@ class Graph {
   Runners<OutputRunner> hanging_outputs_;
   std::vector<std::shared_ptr<Making>> hanging_calls_;  // constructors and destructors
   bool running_ = false;
+  bool missing_ = false;  // of a recording, for the sake of an instance that a reload has taken away
 };
 
 }  // namespace trafficd

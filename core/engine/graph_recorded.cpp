@@ -52,13 +52,24 @@ void Graph::connect(const Settings& settings) {
     if (input->recorded() && is_new(input)) input->take_part(replay_);
     input->connect(inlets_of(settings, input->id()));
   }
+  for (auto& output : outputs_)
+    if (feeds(settings, output->id()).recorded) output->queue().set_replay(replay_);
+}
+
+Graph::Feeds Graph::feeds(const Settings& settings, const std::string& output) const {
+  Feeds feeds;
+  for (const PipelineSettings& each : settings.pipelines)
+    if (std::ranges::find(each.outputs, output, &RouteSettings::to) != each.outputs.end())
+      (replays(each) ? feeds.recorded : feeds.live) = true;
+  return feeds;
+}
+
+/// Nothing is thinned of a queue that only recordings fill. Comes when the pipelines before have run empty, and before
+/// new ones start: what those gave last goes over its bounds.
+void Graph::decide_thinning(const Settings& settings) {
   for (auto& output : outputs_) {
-    std::size_t live = 0, recorded = 0;
-    for (const PipelineSettings& each : settings.pipelines)
-      if (std::ranges::find(each.outputs, output->id(), &RouteSettings::to) != each.outputs.end())
-        ++(replays(each) ? recorded : live);
-    if (recorded > 0) output->queue().set_replay(replay_);
-    output->queue().set_whole(recorded > 0 && live == 0);
+    const Feeds from = feeds(settings, output->id());
+    output->queue().set_whole(from.recorded && !from.live);
   }
 }
 
@@ -97,7 +108,16 @@ Graph::End Graph::end() const {
   const auto failed = [](const auto& each) { return each->thread().failed(); };
   const bool any = std::ranges::any_of(inputs_, failed) || std::ranges::any_of(pipelines_, failed) ||
                    std::ranges::any_of(outputs_, failed);
-  return any ? End::failed : End::whole;
+  return any || missing_ ? End::failed : End::whole;
+}
+
+/// Before a reload takes them out. A recording that failed before it gave anything is read as if for the first time;
+/// what an output with a spool could not write is on disk.
+void Graph::remember_missing() {
+  for (const auto& input : inputs_) missing_ |= input->recorded() && input->broke_off();
+  for (const auto& pipeline : pipelines_) missing_ |= pipeline->recorded() && pipeline->thread().failed();
+  for (const auto& output : outputs_)
+    missing_ |= output->thread().failed() && !output->has_spool() && feeds(settings_, output->id()).recorded;
 }
 
 /// A pipeline that reads recordings, or is going to, is made anew when its inputs are: what it knows of the time of its

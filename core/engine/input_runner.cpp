@@ -56,10 +56,15 @@ void InputRunner::end_recording() {
   {
     const std::lock_guard lock(pipelines_mutex_);
     for (const Inlet& inlet : pipelines_)
-      if (inlet.turns) inlet.turns->leave(this, !stop_.stop_requested());
+      if (inlet.turns) inlet.turns->leave(this, ended_ || !stop_.stop_requested());
     done_ = true;
   }
   replay_->ended();
+}
+
+bool InputRunner::broke_off() const {
+  const std::lock_guard lock(pipelines_mutex_);
+  return thread_.failed() && offered_;
 }
 
 void InputRunner::join() {
@@ -271,6 +276,7 @@ void InputRunner::stream(StreamInput& input, const std::stop_token& stop) {
     if (!open(input, stop)) return;
     trouble_.resolve("works again");
     const Status status = guarded([&] { return input.run(stop, *this); });
+    ended_ = !stop.stop_requested();
     input.close();
     host_.finish_step();
     if (status) {

@@ -47,6 +47,8 @@ class InputRunner final : private Emitter {
   void take_part(Replay& replay) { replay_ = &replay; }
   /// Of a recorded one: it has given all that there will be.
   bool done() const { return done_; }
+  /// Of a recorded one: it has failed, and what it gave before comes twice when it is read again.
+  bool broke_off() const;
 
   void start();
   /// Asks the thread to end; `join` waits for it. The input has emitted its final totals then.
@@ -92,8 +94,9 @@ class InputRunner final : private Emitter {
   bool opened_ = false;
   const bool recorded_;
   Replay* replay_ = nullptr;
-  std::stop_token stop_;        // of the thread, while a stream runs
-  std::mutex pipelines_mutex_;  // guards these three
+  std::stop_token stop_;                // of the thread, while a stream runs
+  bool ended_ = false;                  // it did so by itself, before a stop
+  mutable std::mutex pipelines_mutex_;  // guards these three
   std::vector<Inlet> pipelines_;
   std::optional<Timestamp> offered_;    // the time of the recorded batch in hand
   std::set<std::string> still_to_get_;  // pipelines that have not got it yet

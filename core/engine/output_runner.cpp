@@ -226,7 +226,7 @@ void OutputRunner::wait_for_work(const std::stop_token& stop) {
   // A queue must not fill up, and thin, for want of a batch that it cannot hold.
   const std::size_t enough = std::min(settings_.batch_size, settings_.queue / 2);
   if (settings_.flush_interval > Duration::zero())
-    queue().wait(enough, services_.clock.steady() + settings_.flush_interval, stop);
+    queue().gather(enough, services_.clock.steady() + settings_.flush_interval, stop);
 }
 
 void OutputRunner::idle() {

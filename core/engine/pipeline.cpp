@@ -81,6 +81,7 @@ void Pipeline::start() {
       give_up();
     }
     if (!replay_) return;
+    flush_outputs();
     done_ = true;
     replay_->ended();
   });

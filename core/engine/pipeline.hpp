@@ -119,6 +119,7 @@ class Pipeline {
   void tick_up_to(Timestamp latest);
   void end_recording();
   void refuse(const std::stop_token& stop);
+  void flush_outputs();
   struct Parcel {
     std::string to;
     std::shared_ptr<const Batch> batch;

@@ -12,13 +12,15 @@ void Pipeline::take_part(Replay& replay) {
   queue_.set_whole(true);
 }
 
+/// From a stop on, too, until the queue is empty: what has ended by then has its last tick.
 void Pipeline::serve_recorded(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
+  while (true) {
     const std::uint64_t seen = replay_->rings();
     // In this order: what an input gave last came before it left.
     const bool ended = turns_.all_ended();
     if (step()) continue;
     if (ended) return end_recording();
+    if (stop.stop_requested()) return;
     replay_->wait(seen, stop);
   }
 }
@@ -70,6 +72,12 @@ void Pipeline::end_recording() {
   tick_up_to(*newest_);
   for (std::size_t i = 0; i < parts_.size(); ++i)
     if (parts_[i].data_ticker && parts_[i].last_tick != *newest_) tick_part(i, *newest_);
+}
+
+/// Nothing more comes from here: nobody need wait for it.
+void Pipeline::flush_outputs() {
+  const std::lock_guard lock(routes_mutex_);
+  for (Route& route : routes_) route.queue().flush();
 }
 
 /// Takes what comes and counts it as lost: who replays must not wait for one that stands still.

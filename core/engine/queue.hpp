@@ -80,6 +80,23 @@ class SampleQueue {
     return size_;
   }
 
+  /// The same, but at most until `flush` says that no more is to be waited for.
+  std::size_t gather(std::size_t wanted, SteadyTime deadline, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    waiting_below_ = wanted;
+    arrived_.wait_until(lock, stop, deadline, [&] { return size_ >= wanted || flush_; });
+    waiting_below_ = 0;
+    return size_;
+  }
+  /// Who gathers takes what is there now, be it ever so little.
+  void flush() {
+    {
+      const std::lock_guard lock(mutex_);
+      flush_ = size_ > 0;
+    }
+    arrived_.notify_one();
+  }
+
   /// The oldest batches, `most` samples or the first batch whatever its size; empty when there is nothing.
   std::vector<Item> take(std::size_t most) {
     std::unique_lock lock(mutex_);
@@ -91,6 +108,7 @@ class SampleQueue {
       items_.pop_front();
     }
     size_ -= samples;
+    flush_ = flush_ && size_ > 0;
     meter_->queue = size_;
     if (!taken.empty()) busy_ = true;
     lock.unlock();
@@ -186,6 +204,7 @@ class SampleQueue {
   std::size_t size_ = 0;
   bool busy_ = false;              // something was taken, and is not done with yet
   std::size_t waiting_below_ = 0;  // the taker sleeps until there are so many; 0: it does not sleep
+  bool flush_ = false;             // what is there waits for no more
   std::condition_variable_any alarmed_;
   std::size_t alarm_at_ = std::numeric_limits<std::size_t>::max();
 };

@@ -99,6 +99,7 @@ std::optional<Changes> Graph::exchange(Catalog& catalog, const Settings& given, 
   Changes changes = compare(settings_, settings);
   find_failed(changes);
   remake_replays(settings, recorded, changes);
+  remember_missing();
   auto made = std::make_unique<Exchange>(make_fresh(catalog, settings, changes, problems));
   wait.begin();
   if (problems.empty()) forget_ended();
@@ -130,6 +131,7 @@ std::optional<Changes> Graph::exchange(Catalog& catalog, const Settings& given, 
     hand_on_states();
   for (const PipelineSettings& each : settings_.pipelines)
     if (Pipeline* pipeline = find(pipelines_, each.id)) pipeline->route(routes_of(each));
+  decide_thinning(settings_);
   end_outputs(old_outputs, wait);
   for (auto* output : new_outputs) try_to_start(*output);
   for (auto* pipeline : new_pipelines) try_to_start(*pipeline);

@@ -63,7 +63,7 @@ Options<SpoolSettings> spool_part() {
       .add("max_size", &SpoolSettings::max_size,
            "The most that waits on disk; above that it is thinned, the oldest first, totals last.")
       .range(&SpoolSettings::max_size, ByteSize{1ULL << 20}, ByteSize{1ULL << 40})
-      .add("max_age", &SpoolSettings::max_age, "What is older is not delivered any more; 0s: no limit.");
+      .add("max_age", &SpoolSettings::max_age, "What waited there for longer is not delivered any more; 0s: no limit.");
 }
 
 }  // namespace

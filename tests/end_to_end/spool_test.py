@@ -9,6 +9,7 @@ import network
 from daemon import wait_for, whole_lines
 from network_case import OFTEN, NetworkCase
 
+HEADER = 56  # of a block
 CONFIG = """\
 interval: {interval}
 plugin_path: [ "{plugins}" ]
@@ -65,11 +66,11 @@ class SpoolTest(NetworkCase):
             try:
                 content = file.read_bytes()
                 at = 0
-                while at + 48 <= len(content):
+                while at + HEADER <= len(content):
                     whole, size = (int.from_bytes(content[at + n:at + n + 4], "little") for n in (12, 16))
-                    payload = content[at + 48:at + 48 + size]
+                    payload = content[at + HEADER:at + HEADER + size]
                     lines.update((payload if whole == size else zlib.decompress(payload, -15)).decode().splitlines())
-                    at += 48 + size
+                    at += HEADER + size
             except (FileNotFoundError, zlib.error):
                 pass  # just delivered, or just being written: it is looked at again
         return lines
@@ -173,7 +174,7 @@ class SpoolTest(NetworkCase):
         content = bytearray(file.read_bytes())
         ends = [0]
         while ends[-1] < len(content):
-            ends.append(ends[-1] + 48 + int.from_bytes(content[ends[-1] + 16:ends[-1] + 20], "little"))
+            ends.append(ends[-1] + HEADER + int.from_bytes(content[ends[-1] + 16:ends[-1] + 20], "little"))
         self.assertGreater(len(ends), 3)  # the first one holds what everything else is counted from
         content[ends[len(ends) // 2] - 1] ^= 0xff
         file.write_bytes(content)

@@ -13,8 +13,11 @@ namespace trafficd::spool {
 namespace {
 
 constexpr std::string_view magic = "tfsb";
-constexpr char version = 1, pending_state = 0;
-constexpr std::size_t header_size = 48, header_crc_at = 44;
+constexpr char version = 2, pending_state = 0;
+constexpr std::size_t header_size = 56, header_crc_at = 52;
+// What an older version left is delivered: its header does not say since when it waits.
+constexpr char old_version = 1;
+constexpr std::size_t old_header_size = 48;
 // More than any block has: a header that says so is none.
 constexpr std::uint32_t most_raw = 1U << 28;
 
@@ -36,7 +39,7 @@ std::uint32_t crc(std::string_view bytes) { return libdeflate_crc32(0, bytes.dat
 /// Over all of the header but the state and the checksum itself.
 std::uint32_t header_crc(std::string_view header) {
   const std::uint32_t before = libdeflate_crc32(0, header.data(), state_offset);
-  return libdeflate_crc32(before, header.data() + state_offset + 1, header_crc_at - state_offset - 1);
+  return libdeflate_crc32(before, header.data() + state_offset + 1, header.size() - state_offset - 1 - sizeof before);
 }
 
 void append_header(std::string& out, const BlockInfo& info, std::uint32_t payload_crc) {
@@ -51,15 +54,22 @@ void append_header(std::string& out, const BlockInfo& info, std::uint32_t payloa
   put(&header[24], info.first.time_since_epoch().count());
   put(&header[32], info.last.time_since_epoch().count());
   put(&header[40], payload_crc);
+  put(&header[44], info.since.time_since_epoch().count());
   put(&header[header_crc_at], header_crc({header.data(), header.size()}));
   out.append(header.data(), header.size());
 }
 
-std::optional<BlockInfo> read_header(std::string_view bytes, std::size_t at) {
-  const std::string_view header = bytes.substr(at, header_size);
-  if (header.size() < header_size || !header.starts_with(magic) || header[4] != version ||
-      get<std::uint32_t>(header, header_crc_at) != header_crc(header))
-    return std::nullopt;
+/// The bytes of a header, when it is one.
+std::string_view header_at(std::string_view bytes, std::size_t at) {
+  const std::string_view rest = bytes.substr(at);
+  if (rest.size() < old_header_size || !rest.starts_with(magic)) return {};
+  const std::string_view header = rest.substr(0, rest[4] == old_version ? old_header_size : header_size);
+  const bool whole = header[4] == old_version || (header[4] == version && header.size() == header_size);
+  return whole && get<std::uint32_t>(header, header.size() - 4) == header_crc(header) ? header : std::string_view();
+}
+
+std::optional<BlockInfo> read_header(std::string_view header) {
+  if (header.empty()) return std::nullopt;
   BlockInfo info;
   info.samples = get<std::uint32_t>(header, 8);
   info.raw_size = get<std::uint32_t>(header, 12);
@@ -67,6 +77,7 @@ std::optional<BlockInfo> read_header(std::string_view bytes, std::size_t at) {
   info.grain = std::chrono::seconds(get<std::uint32_t>(header, 20));
   info.first = Timestamp(Duration(get<std::int64_t>(header, 24)));
   info.last = Timestamp(Duration(get<std::int64_t>(header, 32)));
+  info.since = header[4] == old_version ? info.last : Timestamp(Duration(get<std::int64_t>(header, 44)));
   info.done = header[state_offset] == done_state;
   if (info.raw_size > most_raw || info.stored_size > info.raw_size) return std::nullopt;
   return info;
@@ -89,9 +100,10 @@ Packer::Packer(std::size_t block_size, Duration grain, Effort effort)
 
 Packer::~Packer() = default;
 
-bool Packer::add(const Sample& sample, std::string& out) {
+bool Packer::add(const Sample& sample, Timestamp since, std::string& out) {
   info_.first = info_.samples == 0 ? sample.time : std::min(info_.first, sample.time);
   info_.last = info_.samples == 0 ? sample.time : std::max(info_.last, sample.time);
+  info_.since = info_.samples == 0 ? since : std::max(info_.since, since);
   append_text(lines_, sample);
   lines_.push_back('\n');
   ++info_.samples;
@@ -117,7 +129,7 @@ void Packer::finish(std::string& out) {
 
 std::size_t Scanner::find_header(std::size_t from) const {
   while ((from = bytes_.find(magic, from)) != std::string_view::npos) {
-    if (read_header(bytes_, from)) return from;
+    if (read_header(header_at(bytes_, from))) return from;
     ++from;
   }
   return bytes_.size();
@@ -127,14 +139,15 @@ std::optional<Piece> Scanner::next() {
   if (next_ >= bytes_.size()) return std::nullopt;
   Piece piece;
   piece.offset = next_;
-  if (const auto info = read_header(bytes_, next_)) {
+  const std::string_view header = header_at(bytes_, next_);
+  if (const auto info = read_header(header)) {
     piece.info = *info;
-    piece.stored = bytes_.substr(next_ + header_size, info->stored_size);
-    const std::uint32_t payload_crc = get<std::uint32_t>(bytes_, next_ + 40);
+    piece.stored = bytes_.substr(next_ + header.size(), info->stored_size);
+    const std::uint32_t payload_crc = get<std::uint32_t>(header, 40);
     piece.whole = piece.stored.size() == info->stored_size && (info->done || crc(piece.stored) == payload_crc);
   }
   // The size that a damaged block names is not trusted: bytes may be missing in its middle.
-  next_ = piece.whole ? next_ + header_size + piece.stored.size() : find_header(next_ + 1);
+  next_ = piece.whole ? next_ + header.size() + piece.stored.size() : find_header(next_ + 1);
   piece.size = next_ - piece.offset;
   return piece;
 }

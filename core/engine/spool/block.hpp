@@ -19,6 +19,7 @@ struct BlockInfo {
   std::uint32_t raw_size = 0, stored_size = 0;  ///< of the lines, and of what stands in the file for them
   Duration grain{};                             ///< how far apart thinning left the samples of a series, whole seconds
   Timestamp first, last;                        ///< the earliest and the latest stamp
+  Timestamp since;                              ///< when the latest of its samples came into the spool
   bool done = false;                            ///< delivered
 };
 
@@ -40,8 +41,9 @@ class Packer {
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
 
-  /// Appends the block to `out` that this sample made full; false when it is not full yet.
-  bool add(const Sample& sample, std::string& out);
+  /// Appends the block to `out` that this sample made full; false when it is not full yet. `since`: when it came into
+  /// the spool.
+  bool add(const Sample& sample, Timestamp since, std::string& out);
   /// Appends what is left as a block.
   void finish(std::string& out);
   /// Samples that are in no block yet.

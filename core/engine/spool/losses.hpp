@@ -17,7 +17,7 @@ class Losses {
   void thinned(const Given& given) { lose("spool_thinned", given); }
   /// Dropped because the spool is full and nothing can be thinned any more.
   void full(const Given& given);
-  /// Dropped because they are older than `max_age`.
+  /// Dropped because they waited for longer than `max_age`.
   void expired(const Given& given);
   /// Bytes of a file that are no block, or a block whose samples cannot be read.
   void damaged(const std::filesystem::path& file, std::uint64_t offset, const Piece& piece);

@@ -31,7 +31,7 @@ class Spool::Writing {
 
   Status add(const Sample& sample) {
     ++packed_;
-    if (!packer_.add(sample, blocks_)) return Status::ok();
+    if (!packer_.add(sample, now_, blocks_)) return Status::ok();
     end_block();
     return blocks_.size() * 4 < spool_.sizes_.segment ? Status::ok() : write();
   }
@@ -68,6 +68,7 @@ class Spool::Writing {
   }
 
   Spool& spool_;
+  const Timestamp now_ = spool_.clock_.now();
   spool::Packer packer_;
   std::string blocks_;
   std::uint64_t offset_ = 0;  // what was written
@@ -232,8 +233,9 @@ Result<Spool::Item> Spool::front(std::size_t most) {
   return Item(batch);
 }
 
+/// By the time that it waits: the samples of a recording are old when they come.
 bool Spool::expired(const spool::BlockInfo& block) const {
-  return settings_.max_age > Duration::zero() && block.last < clock_.now() - settings_.max_age;
+  return settings_.max_age > Duration::zero() && block.since < clock_.now() - settings_.max_age;
 }
 
 /// What is not to be delivered and stands before all that is: moves the position behind it.

@@ -41,10 +41,15 @@ bool can_go(Timestamp before, Timestamp now, Timestamp& kept, Duration grain) {
 /// Decides, from the newest sample of a segment to its oldest, which ones stay.
 class Thinner::Rewriting {
  public:
-  Rewriting(Thinner& thinner, const Segment& segment, Batch& samples)
-      : grain_(thinner.run_->grain), segment_(segment.first), samples_(samples), lives_(samples), here_(lives_.count) {
-    for (std::size_t i = 0; i < samples.size(); ++i)
-      if (lives_.older[i] == Lives::none) here_[lives_.life[i]].trace = &thinner.lives_[Life(samples[i])];
+  Rewriting(Thinner& thinner, const Segment& segment, Loaded& loaded)
+      : grain_(thinner.run_->grain),
+        segment_(segment.first),
+        samples_(loaded.samples),
+        since_(loaded.since),
+        lives_(samples_),
+        here_(lives_.count) {
+    for (std::size_t i = 0; i < samples_.size(); ++i)
+      if (lives_.older[i] == Lives::none) here_[lives_.life[i]].trace = &thinner.lives_[Life(samples_[i])];
   }
 
   /// Leaves what stays in the samples; answers what went.
@@ -63,8 +68,9 @@ class Thinner::Rewriting {
       }
       life.trace->time = samples_[i].time;
     }
-    std::size_t i = 0;
+    std::size_t i = 0, j = 0;
     std::erase_if(samples_, [&](const Sample&) { return gone[i++]; });
+    std::erase_if(since_, [&](Timestamp) { return gone[j++]; });
     return thinned;
   }
 
@@ -101,6 +107,7 @@ class Thinner::Rewriting {
   const Duration grain_;
   const std::uint64_t segment_;
   Batch& samples_;
+  std::vector<Timestamp>& since_;
   const Lives lives_;
   std::vector<Here> here_;
 };
@@ -139,11 +146,12 @@ std::optional<std::size_t> Thinner::next_segment(std::size_t begin) const {
   return std::nullopt;
 }
 
-Result<Batch> Thinner::load(std::size_t index, const Position& position, bool last_time) {
+Result<Thinner::Loaded> Thinner::load(std::size_t index, const Position& position, bool last_time) {
   const Segment& segment = segments_.list()[index];
   const auto bytes = segments_.read(segment);
   if (!bytes) return Error{bytes.error()};
-  Batch samples;
+  Loaded loaded;
+  Batch& samples = loaded.samples;
   Scanner scanner(*bytes);
   for (auto piece = scanner.next(); piece; piece = scanner.next()) {
     if (piece->whole && piece->info.done) continue;
@@ -161,8 +169,9 @@ Result<Batch> Thinner::load(std::size_t index, const Position& position, bool la
       const auto from = samples.begin() + static_cast<std::ptrdiff_t>(before);
       samples.erase(from, from + static_cast<std::ptrdiff_t>(std::min(position.delivered, samples.size() - before)));
     }
+    loaded.since.resize(samples.size(), piece->info.since);
   }
-  return samples;
+  return loaded;
 }
 
 void Thinner::look_through(const Segment& segment, const Batch& samples) {
@@ -240,11 +249,11 @@ void Thinner::abandon() {
   unit_ = {};
 }
 
-Status Thinner::write(const Segment& segment, Batch& samples, Position& position) {
-  const Given thinned = Rewriting(*this, segment, samples).run();
+Status Thinner::write(const Segment& segment, Loaded& loaded, Position& position) {
+  const Given thinned = Rewriting(*this, segment, loaded).run();
   std::string blocks;
   Packer packer(sizes_.block, run_->grain, Packer::Effort::more);
-  for (const Sample& sample : samples) packer.add(sample, blocks);
+  for (std::size_t i = 0; i < loaded.samples.size(); ++i) packer.add(loaded.samples[i], loaded.since[i], blocks);
   packer.finish(blocks);
   if (unit_.blocks.size() + blocks.size() > sizes_.segment)
     if (const Status status = settle(position); !status) return status;
@@ -267,12 +276,12 @@ Result<bool> Thinner::step(Position& position, bool keep_oldest) {
     abandon();
   } else {
     const Segment segment = segments_.list()[*index];
-    auto samples = load(*index, position, run_->known);
-    if (!samples) return Error{samples.error()};
+    auto loaded = load(*index, position, run_->known);
+    if (!loaded) return Error{loaded.error()};
     if (run_->known)
-      status = write(segment, *samples, position);
+      status = write(segment, *loaded, position);
     else
-      look_through(segment, *samples);
+      look_through(segment, loaded->samples);
   }
   if (!status) return Error{status.message()};
   return true;

@@ -70,14 +70,19 @@ class Thinner {
     Given thinned;
   };
   class Rewriting;
+  /// What a segment holds, and since when.
+  struct Loaded {
+    Batch samples;
+    std::vector<Timestamp> since;
+  };
 
   bool choose(std::size_t begin);
   std::optional<std::size_t> next_segment(std::size_t begin) const;
-  Result<Batch> load(std::size_t index, const Position& position, bool last_time);
+  Result<Loaded> load(std::size_t index, const Position& position, bool last_time);
   void look_through(const Segment& segment, const Batch& samples);
   void end_look();
   void pass_over_run();
-  Status write(const Segment& segment, Batch& samples, Position& position);
+  Status write(const Segment& segment, Loaded& loaded, Position& position);
 
   Segments& segments_;
   LineReader& lines_;

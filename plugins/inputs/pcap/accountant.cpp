@@ -37,7 +37,7 @@ void Accountant::see_addressed(std::int64_t seconds, std::uint32_t length, const
     if (ends.to_group) return send(row(ends.source, frame.family, Scope::multicast), seconds, length);
     return see_local(seconds, length, frame, ends);
   }
-  if (frame.family == Family::ipv6) learn_prefixes(frame);
+  if (frame.family == Family::ipv6) learn_prefixes(seconds, frame);
   const Place from = places_.of(frame.family, frame.source_address());
   const Place to = places_.of(frame.family, frame.destination_address());
   if (book(seconds, length, ends, frame.family, from, to)) return;
@@ -137,10 +137,11 @@ void Accountant::forget_gateways() {
   last_carrier_ = ~std::uint64_t{0};
 }
 
-void Accountant::learn_prefixes(const Frame& frame) {
-  packet::read_prefixes(frame, [this](const std::array<std::uint8_t, 16>& prefix, std::uint8_t length) {
-    if (places_.learn({.address = prefix, .prefix = length, .ipv6 = true})) forget_gateways();
-  });
+void Accountant::learn_prefixes(std::int64_t seconds, const Frame& frame) {
+  const auto learn = [&](const std::array<std::uint8_t, 16>& prefix, std::uint8_t length, std::uint32_t lifetime) {
+    if (places_.learn({.address = prefix, .prefix = length, .ipv6 = true}, seconds, lifetime)) forget_gateways();
+  };
+  packet::read_prefixes(frame, learn);
 }
 
 }  // namespace trafficd::pcap_input

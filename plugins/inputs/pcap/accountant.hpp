@@ -157,7 +157,7 @@ class Accountant {
   void note_carrier(std::uint64_t hardware);
   void add_gateway(std::uint64_t hardware);
   void forget_gateways();
-  void learn_prefixes(const packet::Frame& frame);
+  void learn_prefixes(std::int64_t seconds, const packet::Frame& frame);
 
   struct Posted {
     Way* way;

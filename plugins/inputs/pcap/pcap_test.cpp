@@ -1,3 +1,6 @@
+#include <cstring>
+#include <numeric>
+
 #include "catch.hpp"
 #include "packet/frame.hpp"
 #include "recorded_packets.hpp"
@@ -38,6 +41,19 @@ std::vector<std::pair<std::int64_t, std::uint64_t>> packets(const Batch& batch) 
   return all;
 }
 
+/// A capture whose packets have these times, in seconds after the first of all captures.
+std::string stamped(const std::filesystem::path& folder, const std::vector<std::int64_t>& times) {
+  std::string content = capture(folder, static_cast<int>(times.size()), PCAP_TSTAMP_PRECISION_MICRO);
+  constexpr std::size_t file_header = 24, record = 16 + 96;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const auto second = static_cast<std::uint32_t>(first_second + times[i]);
+    std::memcpy(&content[file_header + i * record], &second, sizeof second);
+  }
+  return content;
+}
+
+constexpr std::int64_t day = 86'400, far_away = 5'000 * day;
+
 }  // namespace
 
 TEST_CASE("pcap: packets come from somewhere, and from one kind of place") {
@@ -75,6 +91,56 @@ TEST_CASE("pcap: a recording ticks by its own time, and ends with what is left")
   later.clock().advance(1000h);
   REQUIRE(later.advance(1s).is_ok());
   CHECK(packets(later.samples()) == packets(bench.samples()));
+}
+
+TEST_CASE("pcap: one damaged time leads the recording nowhere") {
+  testing::TempFolder folder;
+  using Told = std::vector<std::pair<std::int64_t, std::uint64_t>>;
+  Told expected{{first_second + 10, 10}, {first_second + 20, 20}, {first_second + 25, 26}};
+  std::vector<std::int64_t> times(26);
+  std::iota(times.begin(), times.end(), 0);
+  std::uint64_t bad = 1;
+  SECTION("in the middle") { times[5] = far_away; }
+  SECTION("twice") { times[5] = times[12] = far_away, bad = 2; }
+  SECTION("at a tick") { times[10] = far_away, expected[0].second = 11; }
+  SECTION("in the first packet") { times[0] = far_away; }
+  SECTION("in the last packet") { times[25] = far_away, expected[2].first = first_second + 24; }
+  SECTION("of the past") { times[5] = -first_second, bad = 0; }
+  const auto file = save(folder.path() / "a.pcap", stamped(folder.path(), times));
+  Bench bench(*trafficd_input_pcap(), "{ interval: 10s, file: '" + file.string() + "' }");
+  REQUIRE(bench.advance(1s).is_ok());
+  CHECK(packets(bench.samples()) == expected);
+  CHECK(bench.host().meter().counted("bad_times") == bad);
+}
+
+TEST_CASE("pcap: a long pause in a recording is believed when it goes on behind it") {
+  testing::TempFolder folder;
+  using Told = std::vector<std::pair<std::int64_t, std::uint64_t>>;
+  Told expected;
+  std::vector<std::int64_t> times;
+  std::uint64_t bad = 0;
+  SECTION("a pause") {
+    times = {0, 1, 2, 3 * day, 3 * day + 1, 3 * day + 2};
+    expected = {{first_second + 10, 4}, {first_second + 3 * day + 2, 6}};
+  }
+  SECTION("a packet now and then: the last one is in doubt") {
+    times = {0, 2 * day, 4 * day, 6 * day};
+    expected = {{first_second + 10, 2}, {first_second + 2 * day + 10, 3}, {first_second + 4 * day, 4}};
+    bad = 1;
+  }
+  SECTION("a clock that is set at the beginning") {
+    times = {-first_second, 0, 1, 11};
+    expected = {{10, 2}, {first_second + 10, 3}, {first_second + 11, 4}};
+  }
+  SECTION("one packet") {
+    times = {7};
+    expected = {{first_second + 7, 1}};
+  }
+  const auto file = save(folder.path() / "a.pcap", stamped(folder.path(), times));
+  Bench bench(*trafficd_input_pcap(), "{ interval: 10s, file: '" + file.string() + "' }");
+  REQUIRE(bench.advance(1s).is_ok());
+  CHECK(packets(bench.samples()) == expected);
+  CHECK(bench.host().meter().counted("bad_times") == bad);
 }
 
 TEST_CASE("pcap: several files are one recording; what is damaged is told, counted and passed over") {

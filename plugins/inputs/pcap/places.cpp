@@ -6,6 +6,8 @@ namespace trafficd::pcap_input {
 
 namespace {
 
+constexpr std::int64_t a_minute = 60, a_day = 86'400;
+
 constexpr std::uint8_t remote = static_cast<std::uint8_t>(Place::remote);
 constexpr std::uint8_t local = static_cast<std::uint8_t>(Place::local);
 constexpr std::uint8_t multicast = static_cast<std::uint8_t>(Place::multicast);
@@ -28,20 +30,39 @@ bool Places::set_own(std::vector<Network> own) {
   return true;
 }
 
-bool Places::learn(const Network& prefix) {
-  const auto known = [&](const Network& each) {
+bool Places::learn(const Network& prefix, std::int64_t now, std::uint32_t lifetime) {
+  // Further ahead than ever: the clock was put back.
+  const auto is_over = [&](const Learned& each) { return now > each.expires || each.expires - now > a_day; };
+  const bool fewer = std::erase_if(learned_, is_over) > 0;
+  const bool more = hear(prefix, now, std::clamp<std::int64_t>(lifetime, a_minute, a_day));
+  if (fewer || more) build();
+  return fewer || more;
+}
+
+/// Whether it is new, and taken.
+bool Places::hear(const Network& prefix, std::int64_t now, std::int64_t lifetime) {
+  const auto holds = [&](const Network& each) {
     return each.ipv6 && each.prefix <= prefix.prefix && each.contains(prefix.address, true);
   };
-  if (std::ranges::any_of(all_, known) || learned_.size() >= most_learned) return false;
-  learned_.push_back(prefix);
-  build();
+  if (std::ranges::any_of(given_, holds) || std::ranges::any_of(own_, holds)) return false;
+  if (const auto known = std::ranges::find_if(learned_, holds, &Learned::network); known != learned_.end()) {
+    known->heard = now;
+    known->expires = std::max(known->expires, now + lifetime);
+    return false;
+  }
+  if (learned_.size() >= most_learned) {
+    const auto oldest = std::ranges::min_element(learned_, {}, &Learned::heard);
+    if (now - oldest->heard < a_minute) return false;
+    learned_.erase(oldest);
+  }
+  learned_.push_back({prefix, now, now + lifetime});
   return true;
 }
 
 void Places::build() {
   all_ = given_;
   all_.insert(all_.end(), own_.begin(), own_.end());
-  all_.insert(all_.end(), learned_.begin(), learned_.end());
+  for (const Learned& each : learned_) all_.push_back(each.network);
   ipv4_.fill(remote);
   ipv6_.fill(remote);
   // Short networks first: a longer one inside a short one changes nothing there.

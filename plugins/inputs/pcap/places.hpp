@@ -34,21 +34,31 @@ class Places {
 
   /// The networks of the interface itself, instead of those that were given before; true when they are others.
   bool set_own(std::vector<Network> own);
-  /// An IPv6 prefix that was seen in use on the link; true when it is new.
-  bool learn(const Network& prefix);
+  /// An IPv6 prefix that was seen in use on the link at this time, in unix seconds, and is valid for so many more; true
+  /// when the networks are others now. One that is not heard of again leaves after that time, or a day. Where there are
+  /// too many, the one that was heard of least recently leaves, unless that was within a minute: so who makes up
+  /// prefixes takes no time, and none of the places of those in use.
+  bool learn(const Network& prefix, std::int64_t now, std::uint32_t lifetime);
 
-  /// More than one link of a home has; a neighbour that makes up more is not believed.
+  /// More than one link of a home has.
   static constexpr std::size_t most_learned = 64;
 
  private:
   static constexpr std::uint8_t undecided = 4;
   using Table = std::array<std::uint8_t, 65536>;
 
+  struct Learned {
+    Network network;
+    std::int64_t heard = 0, expires = 0;
+  };
+
+  bool hear(const Network& prefix, std::int64_t now, std::int64_t lifetime);
   void build();
   void mark(const Network& network);
   Place look_up(const std::uint8_t* address, bool ipv6) const;
 
-  std::vector<Network> given_, own_, learned_, all_;
+  std::vector<Network> given_, own_, all_;
+  std::vector<Learned> learned_;
   Table ipv4_, ipv6_;
 };
 

@@ -9,6 +9,8 @@
 namespace trafficd::pcap_input {
 namespace {
 
+constexpr std::uint32_t for_ever = ~std::uint32_t{0};
+
 std::string place(const Places& places, const std::string& text) {
   const auto bytes = packet::made::address(text);
   switch (places.of(bytes.size() == 4 ? packet::Family::ipv4 : packet::Family::ipv6, bytes.data())) {
@@ -61,16 +63,60 @@ TEST_CASE("own networks come and go; a network of a single address is one") {
   CHECK(place(places, "203.0.113.15") == "remote");
 }
 
-TEST_CASE("prefixes that are learned are bounded, and said once") {
+TEST_CASE("prefixes that are learned are said once") {
   Places places(usual_networks());
-  CHECK_FALSE(places.learn(*parse_network("fd00:1::/64")));
-  CHECK(places.learn(*parse_network("2001:db8:1::/64")));
-  CHECK_FALSE(places.learn(*parse_network("2001:db8:1::/64")));
-  CHECK_FALSE(places.learn(*parse_network("2001:db8:1::/80")));
+  CHECK_FALSE(places.learn(*parse_network("fd00:1::/64"), 0, for_ever));
+  CHECK(places.learn(*parse_network("2001:db8:1::/64"), 0, for_ever));
+  CHECK_FALSE(places.learn(*parse_network("2001:db8:1::/64"), 0, for_ever));
+  CHECK_FALSE(places.learn(*parse_network("2001:db8:1::/80"), 0, for_ever));
   CHECK(place(places, "2001:db8:1::9") == "local");
-  for (int i = 1; i < 500; ++i) places.learn(*parse_network(concat("2001:db8:f", i, "::/64")));
-  CHECK(place(places, "2001:db8:f63::9") == "local");
-  CHECK(place(places, "2001:db8:f64::9") == "remote");
+}
+
+TEST_CASE("prefixes that are made up leave room for those in use within a minute, and take none from them") {
+  Places places(usual_networks());
+  const auto learn = [&](int number, std::int64_t now) {
+    return places.learn(*parse_network(concat("2001:db8:f", number, "::/64")), now, for_ever);
+  };
+  const auto is_local = [&](int number) { return place(places, concat("2001:db8:f", number, "::9")) == "local"; };
+  for (int i = 0; i < 64; ++i) CHECK(learn(i, 100));
+  for (int i = 64; i < 500; ++i) CHECK_FALSE(learn(i, 159));
+  CHECK_FALSE(learn(0, 159));
+  CHECK(learn(64, 160));
+  CHECK(is_local(0));
+  CHECK_FALSE(is_local(1));
+  CHECK(is_local(2));
+  CHECK(is_local(64));
+  // Each of them once, whoever asks how often.
+  int taken = 0;
+  for (int i = 100; i < 500; ++i) taken += learn(i, 161) ? 1 : 0;
+  CHECK(taken == 62);
+  CHECK(is_local(0));
+}
+
+TEST_CASE("a prefix that is not heard of any more leaves when it is no longer valid, at the latest after a day") {
+  Places places(usual_networks());
+  const auto learn = [&](const char* prefix, std::int64_t now, std::uint32_t lifetime) {
+    return places.learn(*parse_network(prefix), now, lifetime);
+  };
+  CHECK(learn("2001:db8:1::/64", 1'000, 3'600));
+  CHECK(learn("2001:db8:2::/64", 1'000, for_ever));
+  CHECK(learn("2001:db8:3::/64", 1'000, 1));
+  CHECK_FALSE(learn("2001:db8:1::/64", 1'060, 10));
+  CHECK(learn("2001:db8:2::/64", 1'061, for_ever));
+  CHECK(place(places, "2001:db8:3::9") == "remote");
+  CHECK_FALSE(learn("2001:db8:2::/64", 4'600, for_ever));
+  CHECK(learn("2001:db8:2::/64", 4'601, for_ever));
+  CHECK(place(places, "2001:db8:1::9") == "remote");
+  CHECK(place(places, "2001:db8:2::9") == "local");
+  CHECK_FALSE(learn("fd00::/64", 4'601 + 86'400, for_ever));
+  CHECK(place(places, "2001:db8:2::9") == "local");
+  CHECK(learn("fd00::/64", 4'602 + 86'400, for_ever));
+  CHECK(place(places, "2001:db8:2::9") == "remote");
+  // A clock that was put back keeps nothing.
+  CHECK(learn("2001:db8:4::/64", 900'000, for_ever));
+  CHECK(learn("2001:db8:5::/64", 100, for_ever));
+  CHECK(place(places, "2001:db8:4::9") == "remote");
+  CHECK(place(places, "2001:db8:5::9") == "local");
 }
 
 TEST_CASE("the table says what the list of networks says") {

@@ -13,6 +13,8 @@ Timestamp time_of(const timeval& time) {
 
 /// The year 2242: nanoseconds of a signed number end soon after.
 constexpr std::int64_t latest_second = std::int64_t{1} << 33;
+// What is further beyond the packets before it may be damage as well as a pause.
+constexpr Duration longest_leap = 24h;
 
 std::int64_t seconds_of(Timestamp time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -49,6 +51,11 @@ Status Recording::run(std::stop_token stop, Emitter& emitter) {
     skipped_files_ = capture_.skipped_files();
     read_bytes_ = capture_.read_bytes();
   }
+  // No packet came behind it.
+  if (doubt_ && next_ == Timestamp{})
+    tick(time_of(doubt_->stamp));
+  else
+    settle_doubt(false);
   // Later than the last tick, also where the last packet came at its very moment.
   if (next_ != Timestamp{})
     tell(std::max(time_of(newest_), next_ - host_.interval() + 1ns));
@@ -86,8 +93,29 @@ timeval Recording::pass_time(timeval stamp) {
     bad_times_.fetch_add(1, std::memory_order_relaxed);
     return newest_;
   }
-  if (time_of(stamp) >= next_) tick(time_of(stamp));
+  const Timestamp time = time_of(stamp);
+  const std::uint64_t number = observers_.packets();
+  settle_doubt(doubt_ && doubt_->number + 1 == number && time > time_of(doubt_->stamp) - longest_leap);
+  const bool first = next_ == Timestamp{};
+  if (first || time - next_ > longest_leap) {
+    doubt_ = {stamp, number};
+    return first ? stamp : newest_;
+  }
+  if (time >= next_) tick(time);
   return stamp;
+}
+
+/// One damaged stamp must not lead to where no other packet comes, for there is no way back. So a leap, and the first
+/// stamp of all, is believed when the very next packet is not before it.
+void Recording::settle_doubt(bool confirmed) {
+  if (!doubt_) return;
+  if (confirmed) {
+    newest_ = doubt_->stamp;
+    tick(time_of(newest_));
+  } else {
+    bad_times_.fetch_add(1, std::memory_order_relaxed);
+  }
+  doubt_.reset();
 }
 
 /// Says what was up to the tick that `time` has passed; nothing happened at those after it.

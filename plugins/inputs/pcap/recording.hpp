@@ -1,6 +1,8 @@
 #pragma once
 // Captures that were recorded. Their own time drives everything, so that a replay says the same on any day.
 
+#include <optional>
+
 #include "config.hpp"
 #include "file_capture.hpp"
 #include "observers.hpp"
@@ -17,10 +19,17 @@ class Recording final : public StreamInput {
  private:
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* bytes);
   timeval pass_time(timeval stamp);
+  void settle_doubt(bool confirmed);
   void tick(Timestamp time);
   Status outcome() const;
   void tell(Timestamp time);
   void look_at_link();
+
+  /// A stamp that the next packet has to confirm; its number.
+  struct Doubt {
+    timeval stamp;
+    std::uint64_t number = 0;
+  };
 
   Host& host_;
   Observers observers_;
@@ -31,6 +40,7 @@ class Recording final : public StreamInput {
   timeval newest_{};  // packet
   std::int64_t next_second_ = 0;
   std::atomic<std::int64_t>& first_packet_;  // in unix seconds
+  std::optional<Doubt> doubt_;
   std::atomic<std::uint64_t>&bad_times_, &damaged_files_, &skipped_files_, &read_bytes_;
 };
 

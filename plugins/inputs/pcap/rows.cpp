@@ -106,6 +106,7 @@ void Rows::end_redirect(std::uint64_t key) {
 
 void Rows::fold(Row& row) {
   Row& rest = other(row.family, row.scope);
+  if (&rest == &row) return;
   for (const auto way : {&Row::rx, &Row::tx}) {
     (rest.*way).bytes += (row.*way).bytes;
     (rest.*way).packets += (row.*way).packets;

@@ -77,7 +77,7 @@ class Rows {
   /// Bytes that belong to no device.
   const Row& sink() const { return rows_[0]; }
 
-  /// Moves what a row that nobody was told of has counted to `other`.
+  /// Moves what a row that nobody was told of has counted to `other`; of `other` itself it stays there.
   void fold(Row& row);
   /// Makes room: of rows that were told, those whose last packet is longest ago are evicted until a quarter is free.
   void make_room();

@@ -25,6 +25,19 @@ pipelines:
   CHECK(f.dropped() == 0);
 }
 
+TEST_CASE("at the end of a recording no output waits for a batch to fill", "[recorded]") {
+  Replaying f;
+  play.run = seconds({1, 2, 3});
+  auto graph = f.make(R"(
+inputs: { a: { plugin: recording, name: a } }
+outputs: { out: { plugin: store, name: out, flush_interval: 1h } }
+)");
+  f.start(*graph);
+  CHECK(f.wait_for_end(*graph) == Graph::End::whole);
+  Replaying::stop(*graph);
+  CHECK(f.all("out").size() == 3);
+}
+
 TEST_CASE("a live input keeps the daemon running, and what is live beside a recording is not held up", "[recorded]") {
   Replaying f;
   play.run = seconds({1, 2, 3});

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 struct Play {
   std::function<Status(const std::string&)> open = [](const std::string&) { return Status::ok(); };
   std::function<Status(const std::string&, const std::stop_token&, Emitter&)> run;
+  std::function<void()> close = [] {};
   std::function<WriteResult(const std::string&, std::span<const Sample>)> write;
 };
 inline Play play;
@@ -33,6 +34,7 @@ struct Recording final : StreamInput, Named {
   Status open() override { return play.open(name); }
   Status run(std::stop_token stop, Emitter& emitter) override { return play.run(name, stop, emitter); }
   bool recorded() const override { return true; }
+  void close() noexcept override { play.close(); }
 };
 
 /// Adds a sample at each tick, of a link that is called as the stage is.
@@ -99,6 +101,14 @@ struct Replaying : GraphFixture {
         end_changed.wait_until(lock, until);
     }
     return graph.end();
+  }
+  Changes reload(Graph& graph, const std::string& yaml) {
+    const Settings settings = read_settings(parse_config(yaml, "test", problems), problems);
+    const auto changes = graph.reload(
+        catalog, settings, 30s, [] { return false; }, problems);
+    REQUIRE(problems.empty());
+    REQUIRE(changes);
+    return *changes;
   }
   static void stop(Graph& graph) {
     graph.stop_sources();

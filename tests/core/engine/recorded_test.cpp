@@ -93,7 +93,7 @@ TEST_CASE("an output that fails keeps a recording on disk where it has a spool",
   };
   const std::string spooled = R"(
 inputs: { a: { plugin: recording, name: a } }
-outputs: { out: { plugin: store, name: out, flush_interval: 0s, queue: 100, batch_size: 10 } }
+outputs: { out: { plugin: store, name: out, flush_interval: 0s, queue: 100, batch_size: 10, spool: { max_age: 1h } } }
 pipelines: { main: { queue: 100 } }
 )";
   play.write = [](const std::string&, std::span<const Sample>) {

@@ -16,6 +16,16 @@ struct Block {
   int first, count;
 };
 
+/// CRC-32, a bit at a time.
+std::uint32_t crc_of(std::string_view bytes) {
+  std::uint32_t crc = ~0U;
+  for (const char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc % 2 == 0 ? 0 : 0xedb88320U);
+  }
+  return ~crc;
+}
+
 struct DamageFixture : SpoolFixture {
   const SeriesPtr series = make_series(
       "lan", make_measurement("m", "", {{"n", Kind::counter, "1", ""}, {"v", Kind::gauge, "1", ""}}, {"link"}),
@@ -103,10 +113,32 @@ TEST_CASE_METHOD(DamageFixture,
       const auto got = deliver(bytes);
       REQUIRE(got == (state ? all_but({}) : all_but({hit})));
       REQUIRE(damaged() == (state ? 0 : 1));
-      const bool in_header = byte < blocks[hit].offset + 48;
+      const bool in_header = byte < blocks[hit].offset + 56;
       REQUIRE(meter_->reading().dropped ==
               (state || in_header ? 0U : static_cast<unsigned>(blocks[hit].count)));  // a bad header tells no number
     }
+}
+
+TEST_CASE_METHOD(DamageFixture, "what version 1 left is delivered, and waits since its latest stamp") {
+  std::string old;
+  for (const Block& block : blocks) {
+    std::string header = whole.substr(block.offset, 44);
+    header[4] = 1;
+    const std::uint32_t crc = crc_of(header.substr(0, 5) + header.substr(6));
+    for (int i = 0; i < 4; ++i) header += static_cast<char>(crc >> (8 * i));
+    old += header + whole.substr(block.offset + 56, block.end - block.offset - 56);
+  }
+  CHECK(deliver(old) == all_but({}));
+  CHECK(deliver(whole.substr(0, blocks[0].end) + old) == [&] {
+    std::vector<int> expected = all_but({1, 2});
+    for (const int n : all_but({})) expected.push_back(n);
+    return expected;
+  }());
+  CHECK(damaged() == 0);
+  settings.max_age = std::chrono::hours(1);
+  CHECK(deliver(old).empty());
+  CHECK(deliver(old.substr(0, 47)).empty());
+  CHECK(damaged() == 1);
 }
 
 TEST_CASE_METHOD(DamageFixture, "a file may end anywhere: what is whole is delivered") {
@@ -163,7 +195,8 @@ TEST_CASE_METHOD(DamageFixture, "lines that are no samples are counted, the othe
   spool::Packer packer(100'000, Duration::zero(), spool::Packer::Effort::little);
   std::string bytes;
   const auto broken = make_series("", series->measurement_ptr(), {{"link", "a"}});  // has no instance
-  for (int i = 0; i < 7; ++i) packer.add({i == 2 || i == 5 ? broken : series, at(i), 9, false, false, {i, 0.5}}, bytes);
+  for (int i = 0; i < 7; ++i)
+    packer.add({i == 2 || i == 5 ? broken : series, at(i), 9, false, false, {i, 0.5}}, at(i), bytes);
   packer.finish(bytes);
   CHECK(deliver(bytes + whole.substr(blocks[0].end)) == [&] {
     std::vector<int> expected = {0, 1, 3, 4, 6};

@@ -212,21 +212,26 @@ TEST_CASE_METHOD(SpoolFixture, "what a merge that was cut short left over is tak
   CHECK(files().contains("0000000004-0000000004.seg"));
 }
 
-TEST_CASE_METHOD(SpoolFixture, "what is older than max_age is dropped and counted; the rest is not") {
+TEST_CASE_METHOD(SpoolFixture, "what waits for longer than max_age is dropped and counted, however old it was") {
   settings.max_age = 1h;
   reopen();
-  const std::int64_t now = clock.now().time_since_epoch() / 1s;
-  append(row(static_cast<int>(now - 7'000), 5));
-  append(row(static_cast<int>(now - 6'995), 5));
-  append(row(static_cast<int>(now - 3'605), 10));
-  append(row(static_cast<int>(now - 60), 10));
-  const Batch got = drain();
-  REQUIRE(got.size() == 20);
-  CHECK(got.front().time == at(now - 3'605));
+  append(row(0, 5));
+  append(row(5, 5));
+  clock.advance(10s);
+  append(row(10, 10));
+  append({{link("b"), Timestamp::max(), 7, true, false, {1, 1.5, Value()}}});
+  clock.advance(3'595s);
+  append(row(20, 10));
+  Batch got = drain();
+  REQUIRE(got.size() == 21);
+  CHECK(got.front().time == at(10));
   CHECK(lost("spool_expired").samples == 10);
-  CHECK(lost("spool_expired").last == at(now - 6'991));
-  CHECK(log.contains(Level::warning, concat("10 samples from ", format_utc(at(now - 7'000)), " to ",
-                                            format_utc(at(now - 6'991)), " waited in the spool for longer than")));
+  CHECK(lost("spool_expired").last == at(9));
+  CHECK(log.contains(Level::warning, concat("10 samples from ", format_utc(at(0)), " to ", format_utc(at(9)),
+                                            " waited in the spool for longer than")));
+  append({{link("b"), Timestamp::max(), 7, true, false, {1, 1.5, Value()}}});
+  clock.advance(2h);
+  CHECK(drain().empty());
 }
 
 TEST_CASE_METHOD(SpoolFixture, "a sync is due once a second at most, and not for what was delivered before") {
@@ -274,7 +279,7 @@ TEST_CASE("blocks: what does not become smaller is stored as it is") {
   const auto tiny = make_measurement("m", "", {}, {});
   spool::Packer packer(1'000, 30s, spool::Packer::Effort::little);
   std::string bytes;
-  CHECK_FALSE(packer.add({make_series("i", tiny, {}), at(1), 0, false, false, {}}, bytes));
+  CHECK_FALSE(packer.add({make_series("i", tiny, {}), at(1), 0, false, false, {}}, at(2), bytes));
   packer.finish(bytes);
   packer.finish(bytes);  // nothing more
   spool::Scanner scanner(bytes);
@@ -283,6 +288,7 @@ TEST_CASE("blocks: what does not become smaller is stored as it is") {
   CHECK(piece->whole);
   CHECK(piece->info.samples == 1);
   CHECK(piece->info.grain == 30s);
+  CHECK(piece->info.since == at(2));
   CHECK(piece->info.stored_size == piece->info.raw_size);
   CHECK(spool::unpack(*piece) == std::string("i/m - 1000000000 -\n"));
   CHECK_FALSE(scanner.next());

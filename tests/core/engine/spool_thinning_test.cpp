@@ -335,3 +335,20 @@ TEST_CASE_METHOD(ThinningFixture,
   CHECK(segments.list().size() >= 3);
   CHECK(steps <= segments.list().size() + 1);
 }
+
+TEST_CASE_METHOD(ThinningFixture, "what was thinned has waited since it came") {
+  settings.max_age = 1h;
+  reopen();
+  make_series_of(50);
+  push_ticks(3'000);
+  const Timestamp boundary = at(second);
+  clock.advance(2h);
+  push_ticks(1'000);
+  REQUIRE(lost("spool_thinned").samples > 0);
+  const Batch got = drain();
+  CHECK(lost("spool_expired").samples > 0);
+  CHECK(got.size() + lost("spool_thinned").samples + lost("spool_expired").samples == pushed);
+  // A block may hold some of before.
+  CHECK(got.front().time > boundary - 1h);
+  CHECK(got.front().time <= boundary + 1h);
+}

@@ -38,9 +38,9 @@ class StreamInput {
   /// returns.
   virtual Status run(std::stop_token stop, Emitter& emitter) = 0;
   /// Whether it replays a recording: a file, standard input to its end. Its samples carry the times of the recording,
-  /// in order, and none is dropped or thinned for coming fast; stages tick by these times, and the daemon ends when all
-  /// its inputs are recordings and have ended. A recording is read once: when `open` or `run` fails, with whatever
-  /// code, it has ended. Asked once, after the constructor.
+  /// in order; a batch holds one moment, for those that share a pipeline take turns by batches. None is dropped or
+  /// thinned for coming fast, stages tick by these times, and the daemon ends when all its inputs are recordings and
+  /// have ended. Read once: when `open` or `run` fails, with whatever code, it has ended. Asked after the constructor.
   virtual bool recorded() const { return false; }
   virtual void close() noexcept {}
 };
