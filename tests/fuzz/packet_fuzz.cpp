@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "inputs/pcap/accountant.hpp"
+#include "packet/transport.hpp"
 #include "require.hpp"
 
 using namespace trafficd;
@@ -25,6 +26,15 @@ struct Copy {
   std::uint32_t size;
 };
 
+void check_transport(const Frame& frame) {
+  Transport transport;
+  if (!read_transport(frame, transport)) return;
+  FUZZ_REQUIRE(transport.protocol == tcp_protocol || transport.protocol == udp_protocol);
+  FUZZ_REQUIRE(transport.payload > frame.header);
+  FUZZ_REQUIRE(transport.payload + transport.captured <= frame.header + frame.captured);
+  FUZZ_REQUIRE(transport.captured + transport.missing <= 0xffff || transport.missing == 0);
+}
+
 void check_frame(Link link, const Copy& copy) {
   Frame frame;
   const bool good = read_frame(link, copy.bytes.get(), copy.size, frame);
@@ -32,6 +42,7 @@ void check_frame(Link link, const Copy& copy) {
     const std::uint32_t least = frame.family == Family::ipv4 ? ipv4_header : ipv6_header;
     FUZZ_REQUIRE(frame.captured >= least);
     FUZZ_REQUIRE(frame.header + frame.captured == copy.bytes.get() + copy.size);
+    check_transport(frame);
   }
   if (frame.family == Family::ipv6)
     read_prefixes(frame, [](const auto&, std::uint8_t length) { FUZZ_REQUIRE(length <= 128); });

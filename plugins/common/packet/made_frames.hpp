@@ -22,6 +22,8 @@ inline Bytes big16(unsigned number) {
   return {static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
 }
 
+inline Bytes big32(std::uint32_t number) { return big16(number >> 16) + big16(number & 0xffff); }
+
 /// `02:00:00:00:00:01`
 inline Bytes hardware(const std::string& text) {
   Bytes bytes(6);
@@ -52,6 +54,13 @@ inline Bytes ip(const std::string& from, const std::string& to, std::uint8_t pro
            Bytes{0, 0, 0, 0, hops, protocol, 0, 0} + source + destination + payload;
   return Bytes{0x60, 0, 0, 0} + big16(static_cast<unsigned>(payload.size())) + Bytes{protocol, hops} + source +
          destination + payload;
+}
+
+/// A segment of TCP with its header, without options.
+inline Bytes tcp(unsigned from_port, unsigned to_port, std::uint32_t sequence, std::uint32_t acknowledged,
+                 std::uint8_t flags, const Bytes& payload = {}) {
+  return big16(from_port) + big16(to_port) + big32(sequence) + big32(acknowledged) + Bytes{0x50, flags} + big16(8192) +
+         Bytes(4) + payload;
 }
 
 inline unsigned type_of(const Bytes& packet) { return packet[0] >> 4 == 4 ? 0x0800 : 0x86dd; }
