@@ -91,6 +91,24 @@ void Accountant::see_unaddressed(std::int64_t seconds, std::uint32_t length, con
   }
 }
 
+Accountant::Use Accountant::use_of(const Frame& frame) const {
+  if (frame.family == Family::other) return Use::none;
+  const Place from = places_.of(frame.family, frame.source_address());
+  const Place to = places_.of(frame.family, frame.destination_address());
+  if (from != Place::remote && to != Place::remote) return Use::none;
+  if (from == Place::multicast || to == Place::multicast) return Use::none;
+  if (frame.source == nullptr) {
+    if (from == to) return Use::none;
+    return to == Place::remote ? Use::sent : Use::received;
+  }
+  if ((frame.destination[0] & 1) != 0 || from == Place::on_link || to == Place::on_link) return Use::none;
+  const bool from_gateway = is_gateway(ends_of(frame.destination, frame.source).source);
+  const bool to_gateway = is_gateway(ends_of(frame.destination, frame.source).destination);
+  if (from == to) return from_gateway == to_gateway ? Use::none : to_gateway ? Use::sent : Use::received;
+  if (to == Place::remote) return from_gateway ? Use::none : Use::sent;
+  return to_gateway ? Use::none : Use::received;
+}
+
 bool Accountant::is_gateway(std::uint64_t hardware) const {
   return std::ranges::find(gateways_, hardware) != gateways_.end();
 }

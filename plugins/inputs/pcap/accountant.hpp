@@ -80,6 +80,10 @@ class Accountant {
     if (places_.set_own(std::move(own))) forget_gateways();
   }
 
+  /// How a device used the internet by a packet that was seen just now, for who counts that in another way.
+  enum class Use : std::uint8_t { none, sent, received };
+  Use use_of(const packet::Frame& frame) const;
+
   const Totals& totals() const { return totals_; }
   std::uint64_t unattributed_bytes() {
     settle();

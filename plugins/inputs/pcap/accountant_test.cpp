@@ -7,6 +7,7 @@
 #include "allocations.hpp"
 #include "catch.hpp"
 #include "config.hpp"
+#include "crowd.hpp"
 #include "measurements.hpp"
 #include "packet/made_frames.hpp"
 #include "trafficd/testing/host.hpp"
@@ -262,42 +263,6 @@ TEST_CASE("a row is told when it changes, and once more, so that its rate falls 
 }
 
 namespace {
-
-/// A crowd: devices, gateways and groups that talk in all ways, seeded.
-class Crowd {
- public:
-  Crowd(unsigned seed, unsigned devices) : random_(seed), devices_(devices) {}
-
-  Bytes next() {
-    static const std::vector<std::string> locals{"192.168.1.", "10.0.0.", "fd00::", "2001:db8:1::"},
-        others{"198.51.100.", "203.0.113.", "2001:db8:ffff::"};
-    const auto some = [&](const std::vector<std::string>& from) {
-      return from[below(static_cast<unsigned>(from.size()))] + std::to_string(1 + below(200));
-    };
-    if (below(20) == 0) return ethernet(device(), below(2) == 0 ? all : device(), 0x0806, Bytes(46));
-    Bytes packet;
-    do {
-      const std::string from = below(3) == 0 ? some(others) : some(locals);
-      const std::string to = below(3) == 0 ? some(others) : some(locals);
-      if ((from.find(':') == std::string::npos) == (to.find(':') == std::string::npos)) packet = ip(from, to);
-    } while (packet.empty());
-    Bytes whole = frame(device(), below(10) == 0 ? group : device(), packet);
-    if (below(50) == 0) whole.resize(below(34));
-    return whole;
-  }
-  unsigned below(unsigned end) { return std::uniform_int_distribution<unsigned>(0, end - 1)(random_); }
-
- private:
-  std::string device() {
-    const unsigned number = below(devices_);
-    return concat("02:00:00:00:", hexadecimal(number >> 8), ':', hexadecimal(number & 255));
-  }
-  static std::string hexadecimal(unsigned byte) {
-    return {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
-  }
-  std::mt19937 random_;
-  unsigned devices_;
-};
 
 /// What somebody knows who heard all that was told.
 struct Listener {

@@ -94,7 +94,24 @@ bool ByteSource::begin() {
   return true;
 }
 
+std::string_view ByteSource::head() {
+  while (head_filled_ < head_.size()) {
+    const ssize_t got = next(head_.data() + head_filled_, head_.size() - head_filled_);
+    if (got <= 0) break;
+    head_filled_ += static_cast<std::size_t>(got);
+  }
+  return {head_.data(), head_filled_};
+}
+
 ssize_t ByteSource::give(char* out, std::size_t size) {
+  if (head_given_ == head_filled_) return next(out, size);
+  const std::size_t count = std::min(size, head_filled_ - head_given_);
+  std::memcpy(out, head_.data() + head_given_, count);
+  head_given_ += count;
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t ByteSource::next(char* out, std::size_t size) {
   if (!trouble_.empty() || !begin()) return -1;
   if (packed_) return unpack(out, size);
   if (unpacker_.avail_in == 0) return fetch(out, size);

@@ -1,14 +1,16 @@
 #pragma once
-// The bytes of one file, pipe or standard input as a stream of the C library, which is what libpcap reads: unpacked on
-// the way when they begin like gzip's, whatever the name says. Nothing is read ahead but one buffer.
+// The bytes of one file, pipe or standard input, also as a stream of the C library, which is what libpcap reads:
+// unpacked on the way when they begin like gzip's, whatever the name says. Nothing is read ahead but one buffer.
 
 #include <zlib.h>
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "trafficd/status.hpp"
 
@@ -25,6 +27,15 @@ class ByteSource {
   ~ByteSource();
   ByteSource(ByteSource&&) = delete;
 
+  /// Up to `head_size` bytes that stand at the begin; fewer where there are not so many, and when they cannot be read.
+  /// May wait. They are given again by what follows.
+  std::string_view head();
+  static constexpr std::size_t head_size = 24;
+
+  /// The next bytes, at most `size`, after waiting for them: 0 at the end, less when they cannot be read. Not once
+  /// there is a stream.
+  ssize_t give(char* out, std::size_t size);
+
   /// A stream over the bytes, made once; whoever takes it closes it before the source goes. nullptr when it cannot be
   /// read, see `trouble`, or there is no memory.
   std::FILE* stream();
@@ -40,7 +51,7 @@ class ByteSource {
   bool is_plain_file() const { return !waits_ && !packed_; }
   std::FILE* plain_stream();
   std::FILE* unpacked_stream();
-  ssize_t give(char* out, std::size_t size);
+  ssize_t next(char* out, std::size_t size);
   ssize_t unpack(char* out, std::size_t size);
   bool next_member();
   ssize_t fetch(char* out, std::size_t size);
@@ -58,6 +69,8 @@ class ByteSource {
   std::uint64_t read_bytes_ = 0, given_ = 0;
   off_t start_ = -1;  // of a plain file, where it was begun to be read
   std::string trouble_;
+  std::array<char, head_size> head_{};
+  std::size_t head_filled_ = 0, head_given_ = 0;
   z_stream unpacker_{};  // its input is what was fetched and not yet given, packed or not
   std::unique_ptr<char[]> fetched_, buffer_;
 };

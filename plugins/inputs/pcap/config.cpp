@@ -72,6 +72,35 @@ void add_source(Options<Config>& options) {
       .range(&Config::snap_length, 64, 262'144);
 }
 
+void add_accounting(Options<Config>& options) {
+  options
+      .add("networks", &Config::networks,
+           "Addresses on our side. Those of the interface itself, and IPv6 prefixes that are seen in use, are added.")
+      .add("gateways", &Config::gateways,
+           "Hardware addresses of gateways, which are no devices that use the internet. None: who carries packets of "
+           "the internet is one.")
+      .check(gateways_fault)
+      .add("max_rows", &Config::max_rows,
+           "Rows of the table, one for each device, family and scope, for each interface; when it is full, the rest "
+           "is counted as `other`. More than `max_series` can be counted, but not told.")
+      .range(&Config::max_rows, 16, 10'000'000);
+}
+
+void add_guests(Options<Config>& options) {
+  options.add("protocols", &Config::protocols, "Count what IP carries, as TCP and UDP, all devices together.")
+      .add("remotes", &Config::remotes,
+           "How many addresses on the internet to tell of, those with most traffic; the rest is `other`. 0: none.")
+      .range(&Config::remotes, 0, 10'000)
+      .add_choice(
+          "remote_addresses", &Config::remote_addresses,
+          {{"clear", RemoteNaming::clear}, {"hashed", RemoteNaming::hashed}, {"left_out", RemoteNaming::left_out}},
+          "How they are named: as they are; by a hash that only this installation can make; or not at all, all "
+          "of them as `other`.")
+      .add("max_remotes", &Config::max_remotes,
+           "Addresses on the internet that are counted apart, for each interface, to find those with most traffic.")
+      .range(&Config::max_remotes, 16, 10'000'000);
+}
+
 }  // namespace
 
 std::vector<Network> usual_networks() {
@@ -85,16 +114,8 @@ std::vector<Network> usual_networks() {
 Options<Config> options() {
   Options<Config> all;
   add_source(all);
-  all.add("networks", &Config::networks,
-          "Addresses on our side. Those of the interface itself, and IPv6 prefixes that are seen in use, are added.")
-      .add("gateways", &Config::gateways,
-           "Hardware addresses of gateways, which are no devices that use the internet. None: who carries packets of "
-           "the internet is one.")
-      .check(gateways_fault)
-      .add("max_rows", &Config::max_rows,
-           "Rows of the table, one for each device, family and scope, for each interface; when it is full, the rest "
-           "is counted as `other`. More than `max_series` can be counted, but not told.")
-      .range(&Config::max_rows, 16, 10'000'000);
+  add_accounting(all);
+  add_guests(all);
   return all;
 }
 
@@ -102,6 +123,10 @@ AccountantSettings accountant_settings(const Config& config) {
   AccountantSettings settings{.networks = config.networks, .max_rows = config.max_rows};
   for (const std::string& each : config.gateways) settings.gateways.push_back(*read_hardware(each));
   return settings;
+}
+
+RemoteSettings remote_settings(const Config& config) {
+  return {.top = config.remotes, .addresses = config.max_remotes, .naming = config.remote_addresses};
 }
 
 LiveSettings live_settings(const Config& config, const std::string& interface) {

@@ -6,6 +6,7 @@
 
 #include "accountant.hpp"
 #include "live_capture.hpp"
+#include "remotes.hpp"
 #include "trafficd/plugin.hpp"
 
 namespace trafficd::pcap_input {
@@ -23,12 +24,16 @@ struct Config {
   std::vector<Network> networks = usual_networks();
   std::vector<std::string> gateways;
   std::uint64_t max_rows = 9'000;
+  bool protocols = false;
+  std::uint64_t remotes = 0, max_remotes = 65'536;
+  RemoteNaming remote_addresses = RemoteNaming::clear;
 };
 
 Options<Config> options();
 
 /// `config` is checked.
 AccountantSettings accountant_settings(const Config& config);
+RemoteSettings remote_settings(const Config& config);
 LiveSettings live_settings(const Config& config, const std::string& interface);
 
 }  // namespace trafficd::pcap_input

@@ -13,10 +13,24 @@ FileCapture::~FileCapture() { end_file(); }
 FileCapture::State FileCapture::read(pcap_handler handler, u_char* user, int most) {
   if (source_ && source_->stopped()) return State::stopped;
   if (!handle_) return begin_next();
+  if (records_) return read_records(handler, user, most);
   const int got = ::pcap_dispatch(handle_.get(), most, handler, user);
   if (source_->stopped()) return State::stopped;
   if (got > 0) return State::more;
-  if (got < 0) return damage();
+  if (got < 0) return damage(::pcap_geterr(handle_.get()), ::ftello(::pcap_file(handle_.get())));
+  end_file();
+  return begin_next();
+}
+
+FileCapture::State FileCapture::read_records(pcap_handler handler, u_char* user, int most) {
+  using Outcome = RecordReader::Outcome;
+  const Outcome outcome = records_->read(handler, user, most);
+  if (source_->stopped()) return State::stopped;
+  if (outcome == Outcome::more) return State::more;
+  if (outcome != Outcome::ended)
+    return damage(outcome == Outcome::cut_off ? "it is cut off in the midst of a packet"
+                                              : "a packet says that it is larger than packets can be",
+                  static_cast<std::int64_t>(records_->place()));
   end_file();
   return begin_next();
 }
@@ -31,7 +45,10 @@ FileCapture::State FileCapture::begin_next() {
   source_ = *std::move(source);
   if (source_->is_empty()) return source_->stopped() ? State::stopped : skip("it is empty");
 
-  std::FILE* stream = source_->stream();
+  // Filters of a file are run by libpcap, within its own loop. Else it sees no more than a header that it knows.
+  const std::string_view head = settings_.filter.empty() ? source_->head() : "";
+  const auto form = RecordReader::form_of(head);
+  std::FILE* stream = form ? ::fmemopen(const_cast<char*>(head.data()), head.size(), "r") : source_->stream();
   if (stream == nullptr) return skip(source_->trouble().empty() ? "there is no memory for it" : source_->trouble());
   char error[PCAP_ERRBUF_SIZE] = "";
   handle_.reset(::pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error));
@@ -46,8 +63,16 @@ FileCapture::State FileCapture::begin_next() {
   // No kernel filters here: an empty filter would be run for each packet, for nothing.
   if (!settings_.filter.empty())
     if (const Status status = set_filter(handle_.get(), settings_.filter); !status) return skip(status.message());
+  if (form) begin_records(*form);
   datalink_ = datalink;
   return State::begun;
+}
+
+void FileCapture::begin_records(RecordReader::Form form) {
+  form.keeps = static_cast<std::uint32_t>(::pcap_snapshot(handle_.get()));
+  char header[RecordReader::header_size];
+  source_->give(header, sizeof header);
+  records_.emplace(form, [this](char* out, std::size_t size) { return source_->give(out, size); });
 }
 
 FileCapture::State FileCapture::skip(std::string_view why) {
@@ -57,9 +82,8 @@ FileCapture::State FileCapture::skip(std::string_view why) {
   return State::trouble;
 }
 
-FileCapture::State FileCapture::damage() {
-  const std::string why = source_->trouble().empty() ? ::pcap_geterr(handle_.get()) : source_->trouble();
-  const auto place = static_cast<std::int64_t>(::ftello(::pcap_file(handle_.get())));
+FileCapture::State FileCapture::damage(std::string why, std::int64_t place) {
+  if (!source_->trouble().empty()) why = source_->trouble();
   trouble_ = concat("'", name_, "' is damaged", place > 0 ? concat(" at byte ", place) : "",
                     "; the packets before are counted: ", why);
   ++damaged_files_;
@@ -69,6 +93,7 @@ FileCapture::State FileCapture::damage() {
 
 void FileCapture::end_file() noexcept {
   handle_.reset();
+  records_.reset();
   if (source_) bytes_ += source_->read_bytes();
   source_.reset();
 }

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "byte_source.hpp"
 #include "capture_filter.hpp"
+#include "record_reader.hpp"
 
 namespace trafficd::pcap_input {
 
@@ -62,14 +64,17 @@ class FileCapture {
 
  private:
   State begin_next();
+  void begin_records(RecordReader::Form form);
   State skip(std::string_view why);
-  State damage();
+  State read_records(pcap_handler handler, u_char* user, int most);
+  State damage(std::string why, std::int64_t place);
   void end_file() noexcept;
 
   const FileSettings settings_;
   std::size_t next_ = 0;  // of the files
   std::unique_ptr<ByteSource> source_;
-  Handle handle_;  // reads from the source, so it goes first
+  Handle handle_;                        // reads from the source, so it goes first
+  std::optional<RecordReader> records_;  // reads in its place
   std::string name_, trouble_;
   int datalink_ = -1;
   std::uint64_t bytes_ = 0;  // of the files before

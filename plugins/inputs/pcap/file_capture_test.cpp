@@ -162,7 +162,8 @@ TEST_CASE("pcap: of a damaged file counts what came before, and reading goes on 
                         folder.file("good", whole)}});
   const Reading reading(capture);
   REQUIRE(reading.troubles.size() >= 3);
-  CHECK(holds(reading.troubles[0], "cut' is damaged at byte 365; the packets before are counted: truncated dump file"));
+  CHECK(holds(reading.troubles[0],
+              "cut' is damaged at byte 365; the packets before are counted: it is cut off in the midst of a packet"));
   CHECK(holds(reading.troubles[1], concat("mad' is damaged at byte ", header + 4 * record + 16)));
   CHECK(holds(reading.troubles[2], "torn' is"));
   CHECK(holds(reading.troubles[2], "the compressed data are damaged"));

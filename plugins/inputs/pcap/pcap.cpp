@@ -9,7 +9,8 @@ namespace trafficd::pcap_input {
 namespace {
 
 Declarations declarations() {
-  return {.options = options().docs(), .measurements = {device_measurement(), capture_measurement()}};
+  return {.options = options().docs(),
+          .measurements = {device_measurement(), capture_measurement(), protocol_measurement(), remote_measurement()}};
 }
 
 InputInstance make(const ConfigNode& node, Host& host) {

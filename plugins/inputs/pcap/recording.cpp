@@ -22,8 +22,7 @@ std::int64_t seconds_of(Timestamp time) {
 
 Recording::Recording(const Config& config, Host& host)
     : host_(host),
-      accountant_(accountant_settings(config)),
-      teller_(host, "file"),
+      observers_(config, host, "file"),
       capture_({.files = config.files,
                 .filter = config.filter,
                 .wait =
@@ -52,7 +51,7 @@ Status Recording::run(std::stop_token stop, Emitter& emitter) {
   // Later than the last tick, also where the last packet came at its very moment.
   if (next_ != Timestamp{})
     tell(std::max(time_of(newest_), next_ - host_.interval() + 1ns));
-  else if (accountant_.totals().packets > 0)
+  else if (observers_.packets() > 0)
     tell(host_.clock().now());  // no packet had a time
   return state == State::ended ? outcome() : Status::ok();
 }
@@ -67,7 +66,7 @@ Status Recording::outcome() const {
 
 void Recording::look_at_link() {
   // The capture refuses what is not supported.
-  accountant_.set_link(packet::link_of(capture_.datalink()).value());
+  observers_.set_link(packet::link_of(capture_.datalink()).value());
 }
 
 void Recording::on_packet(u_char* user, const pcap_pkthdr* header, const u_char* bytes) {
@@ -77,7 +76,7 @@ void Recording::on_packet(u_char* user, const pcap_pkthdr* header, const u_char*
   if (static_cast<std::uint64_t>(time.tv_sec) >= static_cast<std::uint64_t>(self.next_second_)) [[unlikely]]
     time = self.pass_time(time);
   self.newest_ = time;
-  self.accountant_.see(time.tv_sec, header->len, bytes, header->caplen);
+  self.observers_.see(time.tv_sec, header->len, bytes, header->caplen);
 }
 
 /// The packet's time, where it can be one, else that of the packet before it.
@@ -100,7 +99,7 @@ void Recording::tick(Timestamp time) {
 
 void Recording::tell(Timestamp time) {
   Batch batch;
-  teller_.tell(accountant_, {}, time, batch);
+  observers_.tell({}, time, batch);
   emitter_->emit(batch);
 }
 

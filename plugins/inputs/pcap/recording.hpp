@@ -3,7 +3,7 @@
 
 #include "config.hpp"
 #include "file_capture.hpp"
-#include "measurements.hpp"
+#include "observers.hpp"
 
 namespace trafficd::pcap_input {
 
@@ -23,8 +23,7 @@ class Recording final : public StreamInput {
   void look_at_link();
 
   Host& host_;
-  Accountant accountant_;
-  Teller teller_;
+  Observers observers_;
   FileCapture capture_;
   Emitter* emitter_ = nullptr;  // during run
   std::stop_token stop_;

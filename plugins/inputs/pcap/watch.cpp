@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration retry_pause = 2s, down_pause = 1s, network_pause = 1min;
 
-void on_packet(u_char* accountant, const pcap_pkthdr* header, const u_char* bytes) {
-  reinterpret_cast<Accountant*>(accountant)->see(header->ts.tv_sec, header->len, bytes, header->caplen);
+void on_packet(u_char* observers, const pcap_pkthdr* header, const u_char* bytes) {
+  reinterpret_cast<Observers*>(observers)->see(header->ts.tv_sec, header->len, bytes, header->caplen);
 }
 
 }  // namespace
@@ -21,8 +21,7 @@ void on_packet(u_char* accountant, const pcap_pkthdr* header, const u_char* byte
 Watch::Line::Line(const Config& config, const std::string& its_name, Host& host)
     : name(its_name),
       capture(live_settings(config, its_name)),
-      accountant(accountant_settings(config)),
-      teller(host, its_name),
+      observers(config, host, its_name),
       trouble(host.log(), host.clock()) {}
 
 Watch::Watch(const Config& config, Host& host) : host_(host) {
@@ -57,8 +56,8 @@ Status Watch::open(Line& line) {
   line.trouble.resolve(concat("captures ", line.name, " again"));
   line.ask_again = SteadyTime::max();
   const bool speechless = is_loopback(line.name) && line.capture.datalink() == DLT_EN10MB;
-  line.accountant.set_link(speechless ? packet::Link::unaddressed : *packet::link_of(line.capture.datalink()));
-  line.accountant.set_own_networks(own_networks(line.name));
+  line.observers.set_link(speechless ? packet::Link::unaddressed : *packet::link_of(line.capture.datalink()));
+  line.observers.set_own_networks(own_networks(line.name));
   return status;
 }
 
@@ -103,7 +102,7 @@ void Watch::read_all() {
 /// A chunk at most, so that a flood on one interface keeps nobody waiting.
 void Watch::read(Line& line) {
   using State = LiveCapture::State;
-  const State state = line.capture.read(on_packet, reinterpret_cast<u_char*>(&line.accountant));
+  const State state = line.capture.read(on_packet, reinterpret_cast<u_char*>(&line.observers));
   if (state == State::down || state == State::gone) {
     line.trouble.complain(Level::warning, line.capture.trouble());
     line.ask_again = host_.clock().steady() + (state == State::down ? down_pause : retry_pause);
@@ -130,10 +129,9 @@ void Watch::tell(Emitter& emitter) {
   if (look) look_at_networks_ = host_.clock().steady() + network_pause;
   Batch batch;
   for (const auto& line : lines_) {
-    if (look && line->capture.is_open()) line->accountant.set_own_networks(own_networks(line->name));
+    if (look && line->capture.is_open()) line->observers.set_own_networks(own_networks(line->name));
     const LiveCapture::Losses& lost = line->capture.losses();
-    line->teller.tell(line->accountant, {.kernel = lost.kernel, .interface = lost.interface}, host_.clock().now(),
-                      batch);
+    line->observers.tell({.kernel = lost.kernel, .interface = lost.interface}, host_.clock().now(), batch);
   }
   emitter.emit(batch);
 }

@@ -6,7 +6,7 @@
 
 #include "config.hpp"
 #include "live_capture.hpp"
-#include "measurements.hpp"
+#include "observers.hpp"
 
 namespace trafficd::pcap_input {
 
@@ -24,8 +24,7 @@ class Watch final : public StreamInput {
     Line(const Config& config, const std::string& name, Host& host);
     std::string name;
     LiveCapture capture;
-    Accountant accountant;
-    Teller teller;
+    Observers observers;
     Complaint trouble;
     std::string why;                           // it could not be opened
     SteadyTime ask_again = SteadyTime::max();  // when to open, or to look whether it is up

@@ -1,0 +1,79 @@
+#include "protocols.hpp"
+
+namespace trafficd::pcap_input {
+
+namespace {
+
+using packet::Family;
+
+/// Those that a network has, after IANA's list of protocol numbers; the others by their number.
+std::string name_of(std::size_t number) {
+  switch (number) {
+    case 1: return "icmp";
+    case 2: return "igmp";
+    case 4: return "ipip";
+    case 6: return "tcp";
+    case 17: return "udp";
+    case 41: return "ipv6";
+    case 47: return "gre";
+    case 50: return "esp";
+    case 51: return "ah";
+    case 58: return "icmpv6";
+    case 89: return "ospf";
+    case 103: return "pim";
+    case 112: return "vrrp";
+    case 132: return "sctp";
+    default: return std::to_string(number);
+  }
+}
+
+FieldSpec counter(std::string name, std::string unit, std::string help) {
+  return {.name = std::move(name), .kind = Kind::counter, .unit = std::move(unit), .help = std::move(help)};
+}
+
+}  // namespace
+
+const MeasurementPtr& protocol_measurement() {
+  static const MeasurementPtr measurement =
+      make_measurement("protocol", "Traffic of a protocol over IP, all devices together.",
+                       {counter("bytes", "By", "Bytes on the wire of packets that carry it."),
+                        counter("packets", "{packet}", "Packets that carry it.")},
+                       {"interface", "family", "protocol"});
+  return measurement;
+}
+
+Protocols::Protocols(Host& host, std::string interface)
+    : host_(host), interface_(std::move(interface)), epoch_(new_epoch()) {}
+
+void Protocols::count(const packet::Frame& frame, std::uint32_t length) {
+  std::size_t index = no_ip;
+  if (frame.family != Family::other) {
+    packet::Transport transport;
+    packet::read_transport(frame, transport);
+    index = (frame.family == Family::ipv6 ? numbers : 0) + transport.protocol;
+  }
+  rows_[index].bytes += length;
+  ++rows_[index].packets;
+}
+
+void Protocols::tell(Timestamp time, Batch& out) {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    Row& row = rows_[i];
+    if (row.told == row.packets) continue;
+    if (!row.series) row.series = make_series(i);
+    row.told = row.packets;
+    out.push_back(
+        {.series = row.series, .time = time, .epoch = epoch_, .born = true, .values = {row.bytes, row.packets}});
+  }
+}
+
+SeriesPtr Protocols::make_series(std::size_t index) const {
+  const bool ip = index < no_ip;
+  return host_.series(protocol_measurement(), {{"interface", interface_},
+                                               {"family", !ip               ? "other"
+                                                          : index < numbers ? "ipv4"
+                                                                            : "ipv6"},
+                                               {"protocol", ip ? name_of(index % numbers) : "other"}});
+}
+
+}  // namespace trafficd::pcap_input
