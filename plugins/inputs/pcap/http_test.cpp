@@ -1,5 +1,6 @@
 #include "http.hpp"
 
+#include "allocations.hpp"
 #include "catch.hpp"
 #include "http_wire.hpp"
 
@@ -219,6 +220,30 @@ TEST_CASE("http: what is no HTTP is counted as that, and HTTP behind it is found
   wire.ask(get("/a"));
   wire.answer(answer_of(""));
   CHECK(bench.lines().size() == 1);
+}
+
+TEST_CASE("http: nothing is allocated for a packet once the tables were full") {
+  HttpBench bench({.max_streams = 64, .max_rows = 32});
+  const Conversation all = pipelined();
+  std::vector<packet::made::Bytes> packets;
+  std::uint64_t before = 0;
+  // Packets are made first, so that only the reading of them is looked at.
+  bench.keep = &packets;
+  for (unsigned i = 0; i < 400; ++i) {
+    Wire wire(bench, "10.0.0." + std::to_string(i % 250), "10.0.0.80", 1024 + i);
+    wire.open();
+    wire.ask(get("/" + std::to_string(i)) + all.asked, 100 + i);
+    wire.answer(answer_of("") + all.answered, 100 + i);
+    wire.send(0, "early", ack_flag, wire.next(0) + 100);
+    if (i % 3 == 0) wire.close();
+  }
+  bench.keep = nullptr;
+  for (int round = 0; round < 3; ++round) {
+    before = allocations();
+    for (const packet::made::Bytes& packet : packets) bench.see(packet);
+  }
+  CHECK(allocations() == before);
+  CHECK(bench.counted("http_evicted_streams") > 0);
 }
 
 }  // namespace trafficd::pcap_input

@@ -17,6 +17,7 @@ struct HttpBench {
       : host({.max_series = max_series}), http(settings, host, "lan0") {}
 
   void see(const packet::made::Bytes& packet, std::size_t cut = 0) {
+    if (keep != nullptr) return keep->push_back(packet);
     packet::Frame frame;
     if (packet::read_frame(packet::Link::raw, packet.data(), static_cast<std::uint32_t>(packet.size() - cut), frame))
       http.see(now, frame);
@@ -45,6 +46,7 @@ struct HttpBench {
   testing::TestHost host;
   Http http;
   std::int64_t now = 1'700'000'000;
+  std::vector<packet::made::Bytes>* keep = nullptr;  ///< packets go there instead
 };
 
 /// One connection.
