@@ -37,7 +37,9 @@ packages() {
         if [ "$release" = 12 ]; then echo libboost1.81-dev; else echo libboost-dev; fi
         plugin_packages
         ;;
-      test) echo catch2 python3 python3-jsonschema python3-yaml iproute2 procps strace util-linux libfaketime tshark ;;
+      test)
+        echo catch2 python3 python3-jsonschema python3-yaml iproute2 procps strace util-linux libfaketime tshark nginx
+        ;;
       fuzz) if [ "$release" = 12 ]; then echo clang-16 libclang-rt-16-dev; else echo clang libclang-rt-dev; fi ;;
       format) if [ "$release" = 12 ]; then echo git clang-format-14; else echo git clang-format; fi ;;
       *) die "no package set is named '$set'" ;;

@@ -59,7 +59,7 @@ HttpCounts::HttpCounts(std::size_t most_rows, Host& host, std::string interface)
       places_(0, hash_),
       clients_(0, hash_),
       uncounted_clients_(host.meter().counter("http_uncounted_clients")) {
-  places_.reserve(most_);
+  places_.reserve(2 * most_);  // rows that come and go must not make it grow
   clients_.reserve(most_clients);
   rows_.reserve(others + most_);
   free_.reserve(most_);

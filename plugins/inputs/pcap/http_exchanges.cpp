@@ -121,7 +121,7 @@ bool HttpStreams::find_asked(Stream& stream) {
   if (stream.realign) stream.passed_over = 0;
   if (stream.passed_over > 0 || stream.first == none) return false;
   const auto was_heard = [&](const Exchange& exchange) {
-    return static_cast<std::int32_t>(stream.acknowledged_to_client - exchange.head_end) >= 0;
+    return stream.order_of_client.was_acknowledged(exchange.head_end);
   };
   // After a loss: who asks one thing after the other has the answer to what the server heard last.
   while (stream.realign && exchanges_[stream.first].next != none &&

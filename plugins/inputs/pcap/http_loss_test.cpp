@@ -141,6 +141,19 @@ TEST_CASE("http: when there are too many connections, the one that was silent lo
   CHECK(requests(bench) == Lines{"GET /a 2xx 16", "GET /silent none 1"});
 }
 
+TEST_CASE("http: a flood of greetings drives nobody out who speaks") {
+  HttpBench bench({.max_streams = 16});
+  std::vector<Wire> wires;
+  for (unsigned i = 0; i < 10; ++i) {
+    wires.emplace_back(bench, "10.0.0.1", "10.0.0.80", 1024 + i);
+    wires.back().open();
+    wires.back().ask(get("/a"));
+  }
+  for (unsigned i = 0; i < 1000; ++i) Wire(bench, "10.0.1.1", "10.0.0.80", 1024 + i).send(0, "", packet::syn_flag, 1);
+  for (Wire& wire : wires) wire.answer(answer_of(""));
+  CHECK(requests(bench) == Lines{"GET /a 2xx 10"});
+}
+
 TEST_CASE("http: requests that wait for an answer are bounded, each counts once") {
   HttpBench bench({.max_streams = 16});
   Wire wire(bench);

@@ -55,7 +55,7 @@ void HttpOrder::put(SegmentPool& pool, Segment segment, Reader& reader) {
     give_back(pool);
     reader.break_off();
     begin(segment.sequence);
-    end_known_ = false;
+    end_known_ = acknowledged_known_ = false;
   }
   if (distance(segment.sequence) > 0) {
     if (hold(pool, segment)) return drain(pool, reader);
@@ -103,6 +103,10 @@ bool HttpOrder::hold(SegmentPool& pool, Segment segment) {
   }
   hold_block(pool, segment);
   return true;
+}
+
+bool HttpOrder::was_acknowledged(std::uint32_t sequence) const {
+  return acknowledged_known_ && static_cast<std::int32_t>(acknowledged_ - sequence) >= 0;
 }
 
 /// In the order of their beginnings; one that is there already is not kept twice.

@@ -70,6 +70,8 @@ class HttpOrder {
   void put(SegmentPool& pool, Segment segment, Reader& reader);
   /// The other side has received all before this.
   void acknowledge(SegmentPool& pool, std::uint32_t sequence, Reader& reader);
+  /// All before this, that is.
+  bool was_acknowledged(std::uint32_t sequence) const;
   /// Nothing comes from here on.
   void end_at(std::uint32_t sequence);
   bool has_ended() const { return end_known_ && distance(end_) <= 0; }

@@ -79,7 +79,7 @@ std::uint32_t HttpStreams::look_up(const Ends& ends) const {
   return index;
 }
 
-std::uint32_t HttpStreams::make(const Ends& ends) {
+std::uint32_t HttpStreams::make(const Ends& ends, bool only_greets) {
   if (free_streams_.empty()) {
     if (streams_.size() < most_) {
       streams_.emplace_back();
@@ -98,7 +98,10 @@ std::uint32_t HttpStreams::make(const Ends& ends) {
   std::uint32_t& bucket = buckets_[bucket_of(ends)];
   stream.next_in_bucket = bucket;
   bucket = index;
-  link_newest(index);
+  if (only_greets)
+    link_oldest(index);
+  else
+    link_newest(index);
   ++in_use_;
   return index;
 }
@@ -120,6 +123,13 @@ void HttpStreams::link_newest(std::uint32_t index) {
   streams_[index].older = newest_;
   (newest_ != none ? streams_[newest_].newer : oldest_) = index;
   newest_ = index;
+}
+
+void HttpStreams::link_oldest(std::uint32_t index) {
+  streams_[index].older = none;
+  streams_[index].newer = oldest_;
+  (oldest_ != none ? streams_[oldest_].older : newest_) = index;
+  oldest_ = index;
 }
 
 void HttpStreams::unlink(std::uint32_t index) {
@@ -145,7 +155,8 @@ void HttpStreams::see(std::int64_t seconds, const Ends& ends, bool from_client, 
     // Answers to nobody knows what are no reason to forget another connection.
     const bool tells = segment.has(packet::syn_flag) || (from_client && segment.captured > 0);
     if (!tells) return note(losses_.unparsed_bytes, segment.captured);
-    index = make(ends);
+    // Who never says more than that drives out only others of that kind.
+    index = make(ends, segment.captured == 0);
   } else if (index != newest_) {
     unlink(index);
     link_newest(index);
@@ -182,10 +193,7 @@ void HttpStreams::put(Stream& stream, bool from_client, const Transport& segment
   HttpOrder::Reader& other_reader = from_client ? static_cast<HttpOrder::Reader&>(server) : client;
   if (!order.knows_place()) begin(stream, from_client, segment);
   // First what the other side has said before this.
-  if (segment.has(packet::ack_flag)) {
-    other.acknowledge(pool_, segment.acknowledged, other_reader);
-    if (!from_client) stream.acknowledged_to_client = segment.acknowledged;
-  }
+  if (segment.has(packet::ack_flag)) other.acknowledge(pool_, segment.acknowledged, other_reader);
   const std::uint32_t first = segment.sequence + segment.has(packet::syn_flag);
   const std::uint32_t length = segment.captured + segment.missing;
   const std::string_view bytes(reinterpret_cast<const char*>(segment.payload), segment.captured);
@@ -201,9 +209,13 @@ void HttpStreams::look_for_ends(Stream& stream) {
 }
 
 void HttpStreams::settle(std::int64_t seconds) {
-  while (oldest_ != none && streams_[oldest_].last_seen < seconds - longest_silence) remove(oldest_);
-  for (std::uint32_t index = newest_; index != none; index = streams_[index].older) {
+  for (std::uint32_t index = newest_, older; index != none; index = older) {
     const Stream& stream = streams_[index];
+    older = stream.older;
+    if (stream.last_seen < seconds - longest_silence) {
+      remove(index);
+      continue;
+    }
     if (stream.answering) post(stream, exchanges_[stream.first]);
     if (stream.asking != none) post(stream, exchanges_[stream.asking]);
   }

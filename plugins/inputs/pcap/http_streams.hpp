@@ -62,7 +62,6 @@ class HttpStreams {
     std::uint32_t asking = none;                           // whose request is not whole
     bool answering = false;                                // the first one is being answered
     bool realign = false;                                  // answers may be lost
-    std::uint32_t acknowledged_to_client = 0;              // of the client's bytes, by the server
     std::uint32_t passed_over = 0;                         // requests that were given up; their answers come
     std::uint32_t newer = none, older = none, next_in_bucket = none;
     std::int64_t last_seen = 0;
@@ -73,9 +72,10 @@ class HttpStreams {
 
   std::size_t bucket_of(const Ends& ends) const;
   std::uint32_t look_up(const Ends& ends) const;
-  std::uint32_t make(const Ends& ends);
+  std::uint32_t make(const Ends& ends, bool only_greets);
   void remove(std::uint32_t index);
   void link_newest(std::uint32_t index);
+  void link_oldest(std::uint32_t index);
   void unlink(std::uint32_t index);
   bool is_stale(const Stream& stream, bool from_client, const packet::Transport& segment) const;
   void begin(Stream& stream, bool from_client, const packet::Transport& segment);

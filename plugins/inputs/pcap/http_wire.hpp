@@ -14,7 +14,7 @@ namespace trafficd::pcap_input {
 /// An observer with all that it needs.
 struct HttpBench {
   explicit HttpBench(HttpSettings settings = {}, std::int64_t max_series = 10'000)
-      : host({.max_series = max_series}), http(settings, host, "lan0") {}
+      : host({.max_series = max_series, .state_folder = "/nowhere"}), http(settings, host, "lan0") {}
 
   void see(const packet::made::Bytes& packet, std::size_t cut = 0) {
     if (keep != nullptr) return keep->push_back(packet);
