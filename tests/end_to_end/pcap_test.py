@@ -95,11 +95,15 @@ class PcapTest(NetworkCase):
 
     def test_what_the_kernel_drops_is_told_to_the_packet(self):
         self.begin(more=", buffer: 512KiB")
+        start = self.kernel("lan0")
         with contextlib.closing(self.network.flow("lan0")) as flow:
             self.daemon.process.send_signal(signal.SIGSTOP)
             flow.send(20_000, 1000)
             self.daemon.process.send_signal(signal.SIGCONT)
             wait_for(20_000, "packets, seen and dropped", lambda: self.seen_and_dropped())
+        capture = self.captures()["lan0"]
+        wait_for(sum(minus(self.kernel("lan0"), start)) - capture["bytes"], "the bytes that were dropped",
+                 lambda: self.captures()["lan0"]["unseen_bytes"])
         capture = self.end()
         self.assertGreater(capture["kernel_drops"], 0)
         self.assertGreater(capture["packets"], 0)
@@ -108,6 +112,20 @@ class PcapTest(NetworkCase):
     def seen_and_dropped(self):
         capture = self.captures()["lan0"]
         return capture["packets"] + capture["kernel_drops"]
+
+    def test_what_passed_while_nobody_looked_is_told(self):
+        self.begin()
+        seen = self.network.send("lan0", 50, 1000)
+        wait_for(seen, "the bytes that were seen", lambda: self.captures()["lan0"]["bytes"])
+        # How far it came is on disk after a stop.
+        self.end()
+        before = self.kernel("lan0")
+        self.network.send("lan0", 70, 1000)
+        passed = sum(minus(self.kernel("lan0"), before))
+        self.begin()
+        wait_for(passed, "the bytes that nobody saw", lambda: self.captures()["lan0"].get("unseen_bytes"))
+        capture = self.end()
+        self.assertEqual((capture["bytes"], capture["unseen_bytes"]), (0, passed))
 
     def test_without_the_right_it_says_what_to_do(self):
         nobody = daemon.Nobody(self.folder)

@@ -69,7 +69,11 @@ const MeasurementPtr& capture_measurement() {
        counter("kernel_drops", "{packet}", "Packets that the kernel dropped because the buffer was full."),
        counter("interface_drops", "{packet}", "Packets that the interface or its driver dropped."),
        counter("undecoded", "{packet}", "Packets that were cut off or made no sense."),
-       counter("unattributed_bytes", "By", "Bytes that belong to no device, and those that a gateway passed on.")},
+       counter("unattributed_bytes", "By", "Bytes that belong to no device, and those that a gateway passed on."),
+       counter(
+           "unseen_bytes", "By",
+           "Bytes that the interface counted and the capture did not see, at least: dropped, or passed while it did "
+           "not run.")},
       {"interface"});
   return measurement;
 }
@@ -101,7 +105,8 @@ void Teller::tell(Accountant& accountant, const Losses& losses, Timestamp time, 
        .epoch = epoch_,
        .born = true,
        .values = {totals.packets, totals.bytes, losses.kernel, losses.interface ? Value(*losses.interface) : Value(),
-                  totals.undecoded, accountant.unattributed_bytes()}});
+                  totals.undecoded, accountant.unattributed_bytes(),
+                  losses.unseen_bytes ? Value(*losses.unseen_bytes) : Value()}});
 }
 
 void Teller::tell_row(Accountant& accountant, Row& row, Timestamp time, Batch& out) {

@@ -15,7 +15,8 @@ const MeasurementPtr& capture_measurement();
 /// Packets that the accountant never saw: totals since the capture began.
 struct Losses {
   std::uint64_t kernel = 0;
-  std::optional<std::uint64_t> interface;  ///< nothing where nobody can say
+  std::optional<std::uint64_t> interface;       ///< nothing where nobody can say
+  std::optional<std::uint64_t> unseen_bytes{};  ///< the same
 };
 
 /// Makes samples of one accountant's table. One thread.

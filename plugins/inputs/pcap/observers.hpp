@@ -31,6 +31,7 @@ class Observers {
   }
 
   std::uint64_t packets() const { return accountant_.totals().packets; }
+  std::uint64_t bytes() const { return accountant_.totals().bytes; }
   void tell(const Losses& losses, Timestamp time, Batch& out);
 
  private:

@@ -59,19 +59,24 @@ Remotes::Key Remotes::key_of(packet::Family family, const std::uint8_t* address)
   return {packet::load<std::uint64_t>(bytes), packet::load<std::uint64_t>(bytes + 8)};
 }
 
-void Remotes::count(packet::Family family, const std::uint8_t* address, bool sent, std::uint32_t length) {
-  const auto add = [&](Bytes& bytes) { (sent ? bytes.tx : bytes.rx) += length; };
+void Remotes::book() {
+  for (std::size_t i = 0; i < waits_; ++i) book(waiting_[i]);
+  waits_ = 0;
+}
+
+void Remotes::book(const Waiting& packet) {
+  const auto add = [&](Bytes& bytes) { (packet.sent ? bytes.tx : bytes.rx) += packet.length; };
   if (settings_.naming == RemoteNaming::left_out) return add(other_);
-  const Key key = key_of(family, address);
-  auto found = table_.find(key);
+  auto found = table_.find(packet.key);
   if (found == table_.end()) {
     if (table_.size() >= settings_.addresses) return add(other_);
-    found = table_.emplace(key, Entry{}).first;
+    found = table_.emplace(packet.key, Entry{}).first;
   }
   add(found->second.fresh);
 }
 
 void Remotes::tell(Timestamp time, Batch& out) {
+  book();
   age();
   const float least = least_score_to_tell();
   tell_named(time, least, out);

@@ -30,7 +30,10 @@ class Remotes {
   Remotes(const RemoteSettings& settings, Host& host, std::string interface);
 
   /// Allocates nothing.
-  void count(packet::Family family, const std::uint8_t* address, bool sent, std::uint32_t length);
+  void count(packet::Family family, const std::uint8_t* address, bool sent, std::uint32_t length) {
+    waiting_[waits_++] = {key_of(family, address), length, sent};
+    if (waits_ == waiting_.size()) book();
+  }
   void tell(Timestamp time, Batch& out);
 
  private:
@@ -69,9 +72,17 @@ class Remotes {
     std::uint64_t epoch;
     Bytes bytes;
   };
+  /// A packet that was not booked yet.
+  struct Waiting {
+    Key key;
+    std::uint32_t length;
+    bool sent;
+  };
   using Table = boost::unordered_flat_map<Key, Entry, Hash>;
 
   static Key key_of(packet::Family family, const std::uint8_t* address);
+  void book();
+  void book(const Waiting& packet);
   std::string text_of(const Key& key);
   std::string hash_of(const Key& key);
   float least_score_to_tell();
@@ -87,7 +98,10 @@ class Remotes {
   const float keeps_;  // of a score, from tick to tick
   Table table_;
   std::vector<Life> lives_;
-  Bytes other_, no_room_;
+  // The table is larger than what a processor keeps near; booked together, packets wait for memory together.
+  std::array<Waiting, 64> waiting_;
+  std::size_t waits_ = 0;
+  Bytes other_;
   SeriesPtr other_series_;
   const std::uint64_t other_epoch_;
   std::string secret_;

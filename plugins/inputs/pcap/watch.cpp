@@ -22,6 +22,7 @@ Watch::Line::Line(const Config& config, const std::string& its_name, Host& host)
     : name(its_name),
       capture(live_settings(config, its_name)),
       observers(config, host, its_name),
+      unseen(host, its_name, config.filter.empty() && config.direction == Direction::both && its_name != "any"),
       trouble(host.log(), host.clock()) {}
 
 Watch::Watch(const Config& config, Host& host) : host_(host) {
@@ -58,6 +59,7 @@ Status Watch::open(Line& line) {
   const bool speechless = is_loopback(line.name) && line.capture.datalink() == DLT_EN10MB;
   line.observers.set_link(speechless ? packet::Link::unaddressed : *packet::link_of(line.capture.datalink()));
   line.observers.set_own_networks(own_networks(line.name));
+  line.unseen.open(line.observers.bytes());
   return status;
 }
 
@@ -131,7 +133,9 @@ void Watch::tell(Emitter& emitter) {
   for (const auto& line : lines_) {
     if (look && line->capture.is_open()) line->observers.set_own_networks(own_networks(line->name));
     const LiveCapture::Losses& lost = line->capture.losses();
-    line->observers.tell({.kernel = lost.kernel, .interface = lost.interface}, host_.clock().now(), batch);
+    line->unseen.look(line->observers.bytes());
+    line->observers.tell({.kernel = lost.kernel, .interface = lost.interface, .unseen_bytes = line->unseen.bytes()},
+                         host_.clock().now(), batch);
   }
   emitter.emit(batch);
 }

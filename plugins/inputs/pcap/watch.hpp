@@ -7,6 +7,7 @@
 #include "config.hpp"
 #include "live_capture.hpp"
 #include "observers.hpp"
+#include "unseen.hpp"
 
 namespace trafficd::pcap_input {
 
@@ -25,6 +26,7 @@ class Watch final : public StreamInput {
     std::string name;
     LiveCapture capture;
     Observers observers;
+    Unseen unseen;
     Complaint trouble;
     std::string why;                           // it could not be opened
     SteadyTime ask_again = SteadyTime::max();  // when to open, or to look whether it is up
