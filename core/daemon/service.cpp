@@ -122,7 +122,11 @@ int Service::serve() {
   const auto is_due = [this](const std::optional<SteadyTime>& at) { return at && *at <= parts_.clock.steady(); };
   while (true) {
     // Each time, and not only when nothing else is to be done: there may always be somebody who asks.
-    if (is_due(save)) save = checkpoint(unsaved) ? std::nullopt : std::optional(later(parts_.settings.checkpoint));
+    if (is_due(save)) {
+      save = checkpoint(unsaved) ? std::nullopt : std::optional(later(parts_.settings.checkpoint));
+      // Once more: by now all have opened what they write.
+      if (!std::exchange(settled_, true)) release_start_up_memory();
+    }
     if (is_due(listen)) {
       listen.reset();
       parts_.signals.listen_to(control_.descriptor());

@@ -1,11 +1,11 @@
-# packages: libpcap-dev libssl-dev zlib1g-dev
+# packages: libpcap-dev libsodium-dev zlib1g-dev
 include(${CMAKE_CURRENT_LIST_DIR}/../../common/packet/packet.cmake)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libpcap QUIET IMPORTED_TARGET libpcap>=1.10)
-find_package(OpenSSL QUIET)
+pkg_check_modules(libsodium QUIET IMPORTED_TARGET libsodium)
 find_package(ZLIB QUIET)
-if(libpcap_FOUND AND OpenSSL_FOUND AND ZLIB_FOUND)
-  set(PLUGIN_LIBRARIES common_packet OpenSSL::Crypto PkgConfig::libpcap ZLIB::ZLIB)
+if(libpcap_FOUND AND libsodium_FOUND AND ZLIB_FOUND)
+  set(PLUGIN_LIBRARIES common_packet PkgConfig::libpcap PkgConfig::libsodium ZLIB::ZLIB)
 else()
-  set(PLUGIN_MISSING "libpcap 1.10, OpenSSL or zlib is not installed")
+  set(PLUGIN_MISSING "libpcap 1.10, libsodium or zlib is not installed")
 endif()

@@ -1,9 +1,7 @@
 #include "remotes.hpp"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,7 +19,7 @@ constexpr Duration half_life = 10min;
 /// Who is told already stays, unless another one is so much busier: names that come and go serve nobody.
 constexpr float loyalty = 1.25F;
 
-constexpr std::size_t secret_size = 32;
+constexpr std::size_t secret_size = crypto_generichash_KEYBYTES;
 
 FieldSpec counter(std::string name, std::string help) {
   return {.name = std::move(name), .kind = Kind::counter, .unit = "By", .help = std::move(help)};
@@ -165,13 +163,13 @@ std::string Remotes::hash_of(const Key& key) {
   if (secret_.empty()) secret_ = host_.state().get(name).value_or("");
   if (secret_.size() != secret_size) {
     secret_.resize(secret_size);
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), secret_size) != 1)
-      throw std::runtime_error("the system gives no random bytes for 'remote_addresses: hashed'");
+    if (sodium_init() < 0) throw std::runtime_error("the system gives no random bytes for 'remote_addresses: hashed'");
+    randombytes_buf(secret_.data(), secret_size);
     host_.state().put(name, secret_);
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  HMAC(EVP_sha256(), secret_.data(), secret_size, reinterpret_cast<const unsigned char*>(&key), sizeof key, digest,
-       nullptr);
+  unsigned char digest[crypto_generichash_BYTES];
+  crypto_generichash(digest, sizeof digest, reinterpret_cast<const unsigned char*>(&key), sizeof key,
+                     reinterpret_cast<const unsigned char*>(secret_.data()), secret_size);
   std::string text = "hash-";
   for (int i = 0; i < 8; ++i) {
     text += "0123456789abcdef"[digest[i] >> 4];
