@@ -94,7 +94,6 @@ std::uint32_t HttpStreams::make(const Ends& ends, bool only_greets) {
   Stream& stream = streams_[index];
   stream = Stream{};
   stream.ends = ends;
-  stream.used = true;
   std::uint32_t& bucket = buckets_[bucket_of(ends)];
   stream.next_in_bucket = bucket;
   bucket = index;
@@ -102,7 +101,6 @@ std::uint32_t HttpStreams::make(const Ends& ends, bool only_greets) {
     link_oldest(index);
   else
     link_newest(index);
-  ++in_use_;
   return index;
 }
 
@@ -113,9 +111,7 @@ void HttpStreams::remove(std::uint32_t index) {
   while (*place != index) place = &streams_[*place].next_in_bucket;
   *place = stream.next_in_bucket;
   unlink(index);
-  stream.used = false;
   free_streams_.push_back(index);
-  --in_use_;
 }
 
 void HttpStreams::link_newest(std::uint32_t index) {

@@ -33,8 +33,8 @@ class HttpStreams {
   void see(std::int64_t seconds, const Ends& ends, bool from_client, const packet::Transport& segment);
   /// Before a tick: what was counted of answers that are still on their way; connections that were silent for long go.
   void settle(std::int64_t seconds);
-  std::size_t in_use() const { return in_use_; }
 
+  /// In seconds.
   static constexpr std::int64_t longest_silence = 300;
   /// Requests that wait for their answer: of one connection, and, for each connection that there may be, of all.
   static constexpr std::size_t most_waiting = 4096, waiting_each = 4;
@@ -65,7 +65,6 @@ class HttpStreams {
     std::uint32_t passed_over = 0;                         // requests that were given up; their answers come
     std::uint32_t newer = none, older = none, next_in_bucket = none;
     std::int64_t last_seen = 0;
-    bool used = false;
   };
   class FromClient;
   class FromServer;
@@ -117,7 +116,6 @@ class HttpStreams {
   std::uint32_t free_exchange_ = none;
   std::size_t waiting_ = 0;  // exchanges in use
   std::uint32_t newest_ = none, oldest_ = none;
-  std::size_t in_use_ = 0;
 };
 
 }  // namespace trafficd::pcap_input
