@@ -16,7 +16,7 @@ _trafficd_values() {
     *--interface\ *) command ls /sys/class/net ;;
     PLUGIN\ *) "${COMP_WORDS[0]}" describe 2>/dev/null | sed -n '/^options:/q; s/^  \([a-z0-9_]\{1,\}\) .*/\1/p' ;;
     *\ DIR*) compgen -d -- "$2" ;;
-    *\ FILE*) compgen -f -- "$2" ;;
+    FILE\ * | *\ FILE*) compgen -f -- "$2" ;;
   esac
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 #include "trafficd/config_node.hpp"
 #include "trafficd/units.hpp"
@@ -55,6 +56,16 @@ std::string command_line_fault(const CLI::App* app, const CLI::Error& error) {
     fault = concat(error.what(), "; '", call, " --help' tells more");
   }
   return printable(concat(call, ": ", fault)) + '\n';
+}
+
+CLI::Validator at_least(std::size_t least) {
+  return {[least](const std::string& text) {
+            std::size_t number = 0;
+            const char* end = text.data() + text.size();
+            const auto [stop, error] = std::from_chars(text.data(), end, number);
+            return error == std::errc{} && stop == end && number >= least ? "" : concat("give ", least, " or more");
+          },
+          ""};
 }
 
 }  // namespace trafficd

@@ -1,16 +1,21 @@
 #pragma once
 // What is said of a command line that cannot be understood.
 
+#include <cstddef>
 #include <string>
 
 namespace CLI {
 class App;
 class Error;
+class Validator;
 }  // namespace CLI
 
 namespace trafficd {
 
 /// One line that names the command or option that was probably meant; a failure message for CLI::App.
 std::string command_line_fault(const CLI::App* app, const CLI::Error& error);
+
+/// A whole number that is no less.
+CLI::Validator at_least(std::size_t least);
 
 }  // namespace trafficd

@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 void add_plugins_option(CLI::App& command, std::vector<std::string>& folders) {
   command.add_option("--plugins", folders, "A further folder with plugins, searched first; may be repeated")
       ->check(CLI::ExistingDirectory)
+      ->allow_extra_args(false)  // what follows may be a file
       ->type_name("DIR");
 }
 

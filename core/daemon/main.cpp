@@ -14,6 +14,7 @@
 #include "daemon/commands/describe.hpp"
 #include "daemon/commands/doubtful.hpp"
 #include "daemon/commands/reload.hpp"
+#include "daemon/commands/replay.hpp"
 #include "daemon/commands/report.hpp"
 #include "daemon/commands/run.hpp"
 #include "daemon/commands/status.hpp"
@@ -56,6 +57,7 @@ int main(int argc, char** argv) {
     trafficd::add_check(app, exit_code);
     trafficd::add_describe(app, exit_code);
     trafficd::add_report(app, exit_code);
+    trafficd::add_replay(app, exit_code);
     trafficd::add_doubtful(app, exit_code);
     trafficd::add_status(app, exit_code);
     trafficd::add_reload(app, exit_code);

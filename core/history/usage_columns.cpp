@@ -1,9 +1,6 @@
 #include "history/usage_columns.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
 
 #include "history/text_parts.hpp"
 #include "trafficd/units.hpp"
@@ -12,36 +9,8 @@ namespace trafficd::history {
 
 namespace {
 
-/// 2001 to 2286: no duration that anybody measures is so long, and no moment that matters lies before.
-bool counted_from_1970(double seconds) { return seconds >= 1e9 && seconds < 1e10; }
-
-bool is_whole(double number) { return number == std::floor(number) && std::abs(number) < 0x1p53; }
-
-std::string shortest(double number) {
-  if (is_whole(number)) return std::to_string(static_cast<std::int64_t>(number));
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, number).ptr};
-}
-
-/// Four digits tell people enough of what is not whole.
-std::string rounded(double number) {
-  if (is_whole(number)) return std::to_string(static_cast<std::int64_t>(number));
-  char text[32];
-  std::snprintf(text, sizeof text, std::abs(number) < 1000 ? "%.4g" : "%.0f", number);
-  return text;
-}
-
 FieldSum part_of(const UsageRow& row, std::size_t field) {
   return field < row.fields.size() ? row.fields[field] : FieldSum{};
-}
-
-std::string gauge_text(double value, const std::string& unit, const Zone& zone) {
-  if (unit == "By") return human_bytes(value);
-  if (unit == "bit/s") return human_rate(value);
-  if (unit == "By/s") return human_rate(value * 8);
-  if (unit == "s" && counted_from_1970(value))
-    return minute_text(Timestamp{std::chrono::seconds{static_cast<std::int64_t>(value)}}, zone);
-  return rounded(value);
 }
 
 }  // namespace

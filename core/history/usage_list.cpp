@@ -34,7 +34,7 @@ std::string to_table(const MeasurementList& list, const Zone& zone, const TableS
   };
   if (list.entries.empty()) return "the history is still empty\n";
   const std::string head = line("measurement", "series", "from", "to");
-  std::string out = (style.colour ? "\x1b[2m" + head + "\x1b[0m" : head) + "\n";
+  std::string out = coloured(style, "2", head) + "\n";
   for (const auto& entry : list.entries)
     out += line(entry.measurement, std::to_string(entry.series), minute_text(entry.first_seen, zone),
                 minute_text(entry.last_seen, zone)) +

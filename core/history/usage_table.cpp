@@ -12,12 +12,6 @@ namespace trafficd::history {
 
 namespace {
 
-std::string repeat(std::string_view text, std::size_t count) {
-  std::string out;
-  while (count-- > 0) out += text;
-  return out;
-}
-
 std::string joined(const std::vector<std::string>& words, const char* between) {
   std::string all;
   for (const std::string& word : words) all += (all.empty() ? "" : between) + word;
@@ -64,9 +58,7 @@ class Table {
   std::string draw();
 
  private:
-  std::string colour(const char* code, const std::string& text) const {
-    return style_.colour ? concat("\x1b[", code, "m", text, "\x1b[0m") : text;
-  }
+  std::string colour(const char* code, const std::string& text) const { return coloured(style_, code, text); }
   std::string name_of(const SeriesInfo& series) const;
   std::string head_of(const SeriesUsage& each) const;
   std::string label_of(const UsageRow& row) const;
@@ -79,7 +71,6 @@ class Table {
   Block lately_of_all();
   void fit_columns(const std::vector<Block>& blocks);
   void add_bars(Block& block, const std::vector<UsageRow>& rows) const;
-  std::string bar(double whole, double first, double most) const;
   void print(const Block& block);
 
   const Usage& usage_;
@@ -212,17 +203,6 @@ void Table::fit_columns(const std::vector<Block>& blocks) {
   }
 }
 
-std::string Table::bar(double whole, double first, double most) const {
-  const std::size_t room = style_.width > used_ + 6 ? std::min<std::size_t>(style_.width - used_ - 2, 40) : 0;
-  if (most <= 0 || room == 0) return {};
-  auto length = static_cast<std::size_t>(std::lround(whole / most * static_cast<double>(room)));
-  if (whole > 0) length = std::max<std::size_t>(length, 1);
-  auto solid = whole > 0 ? static_cast<std::size_t>(std::lround(first / whole * static_cast<double>(length))) : 0;
-  solid = std::min(solid, length);
-  return colour("32", repeat(style_.unicode ? "█" : "#", solid)) +
-         (length > solid ? colour("34", repeat(style_.unicode ? "░" : "-", length - solid)) : "");
-}
-
 void Table::add_bars(Block& block, const std::vector<UsageRow>& rows) const {
   if (columns_.empty()) return;
   const TableColumn& column = pair_ ? columns_.back() : columns_.front();
@@ -230,7 +210,8 @@ void Table::add_bars(Block& block, const std::vector<UsageRow>& rows) const {
   double most = 0;
   for (const UsageRow& row : rows) most = std::max(most, whole(row));
   for (std::size_t i = 0; i < rows.size(); ++i)
-    block.lines[i].tail = bar(whole(rows[i]), moved(usage_.measurement, columns_.front(), rows[i]), most);
+    block.lines[i].tail =
+        bar(style_, used_, whole(rows[i]), moved(usage_.measurement, columns_.front(), rows[i]), most);
 }
 
 void Table::print(const Block& block) {

@@ -3,15 +3,10 @@
 
 #include <string>
 
+#include "history/table_style.hpp"
 #include "history/usage.hpp"
 
 namespace trafficd::history {
-
-struct TableStyle {
-  std::size_t width = 80;  ///< 0: nothing to fit, as in a pipe: all columns and no bars
-  bool colour = false;
-  bool unicode = true;  ///< block characters for the bars; else # and -
-};
 
 std::string to_table(const Usage& usage, const Zone& zone, const TableStyle& style);
 /// One array of flat objects: `from` and `to` in unix seconds, tags under their own names, the values of

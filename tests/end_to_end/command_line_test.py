@@ -6,7 +6,7 @@ import unittest
 
 BINARY = os.environ.get("TRAFFICD_BIN", "")
 PLUGINS = os.environ.get("TRAFFICD_PLUGINS", "")
-COMMANDS = "run, check, describe, report, doubtful, status, reload"
+COMMANDS = "run, check, describe, report, replay, doubtful, status, reload"
 GOOD = "inputs: { self: {} }\noutputs: { a: { plugin: stdout } }\n"
 
 

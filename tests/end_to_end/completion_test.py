@@ -20,12 +20,12 @@ def offered(*words, folder=None):
 
 class CompletionTest(unittest.TestCase):
     def test_commands(self):
-        self.assertEqual(sorted(offered("re")), ["reload", "report"])
+        self.assertEqual(sorted(offered("re")), ["reload", "replay", "report"])
         self.assertGreaterEqual(set(offered("")), {"run", "check", "describe", "report", "status"})
         self.assertEqual(offered("doubtful", ""), ["accept", "reject"])
 
     def test_options_are_those_of_the_command(self):
-        for path in ([], ["run"], ["check"], ["describe"], ["report"], ["status"], ["reload"], ["doubtful", "accept"]):
+        for path in ([], ["run"], ["check"], ["describe"], ["report"], ["replay"], ["status"], ["reload"], ["doubtful", "accept"]):
             shown = subprocess.run([daemon.BINARY, *path, "--help"], capture_output=True, text=True, check=True).stdout
             known = {word.rstrip(",") for line in shown.splitlines() if line.startswith("  -")
                      for word in line.split()[0].split(",") if word.startswith("--")}
@@ -44,7 +44,8 @@ class CompletionTest(unittest.TestCase):
                 pathlib.Path(folder, name).touch()
             pathlib.Path(folder, "afolder").mkdir()
             files = ["a b.yaml", "a$(touch hit).yaml", "a`touch hit`", "afolder"]
-            for words in (["run", "a"], ["check", "-c", "a"], ["report", "--file", "a"]):
+            for words in (["run", "a"], ["check", "-c", "a"], ["report", "--file", "a"],
+                          ["replay", "--json", "a"], ["replay", "b.pcap", "a"]):
                 self.assertEqual(sorted(offered(*words, folder=folder)), files)
             self.assertEqual(offered("status", "--state", "a", folder=folder), ["afolder"])
             self.assertFalse(pathlib.Path(folder, "hit").exists())

@@ -1,18 +1,15 @@
 #include "daemon/commands/report.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 
+#include "daemon/command_line.hpp"
 #include "daemon/commands/report_file.hpp"
+#include "daemon/page.hpp"
 #include "engine/system_clock.hpp"
 #include "history/doubt_list.hpp"
 #include "history/usage_list.hpp"
@@ -44,30 +41,6 @@ Unit unit_named(const std::string& name) {
   return name == "hour" ? Unit::hour : name == "month" ? Unit::month : name == "year" ? Unit::year : Unit::day;
 }
 
-/// Bars and a width are for a page, which is a terminal, or what $COLUMNS says; colours are for a terminal.
-history::TableStyle page_style() {
-  history::TableStyle style;
-  const char *columns = std::getenv("COLUMNS"), *no_colour = std::getenv("NO_COLOR"), *term = std::getenv("TERM");
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  winsize size{};
-  if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    style.width = size.ws_col;
-  else if (columns != nullptr && std::atoi(columns) > 0)
-    style.width = static_cast<std::size_t>(std::min(std::atoi(columns), 1000));
-  else if (!terminal)
-    style.width = 0;
-  style.colour =
-      terminal && (no_colour == nullptr || *no_colour == '\0') && (term == nullptr || std::string_view(term) != "dumb");
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
-    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
-      const std::string_view locale(value);
-      style.unicode = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
-      return style;
-    }
-  style.unicode = false;
-  return style;
-}
-
 /// Which series and which time are meant, in a question of either kind. Answers an error message, or nothing.
 template <class Query>
 std::string choose(const ReportOptions& options, const Zone& zone, Timestamp now, Query& query) {
@@ -88,27 +61,13 @@ std::string choose(const ReportOptions& options, const Zone& zone, Timestamp now
   return {};
 }
 
-/// A reader that has seen enough, as `head`, is no failure.
-int print(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written >= 0)
-      text.remove_prefix(static_cast<std::size_t>(written));
-    else if (errno == EPIPE)
-      return 0;
-    else if (errno != EINTR)
-      return fail(unreadable, concat("could not write to standard output: ", std::strerror(errno),
-                                     "; give it another place, or make room there"));
-  }
-  return 0;
-}
-
 template <class Answer>
 int show(const ReportOptions& options, const Zone& zone, const Answer& answer) {
   const std::string text = options.json  ? history::to_json(answer)
                            : options.csv ? history::to_csv(answer)
-                                         : history::to_table(answer, zone, page_style());
-  return print(text);
+                                         : history::to_table(answer, zone, page_style(STDOUT_FILENO));
+  const Status written = print_page(text);
+  return written ? 0 : fail(unreadable, written.message());
 }
 
 int report_doubts(const ReportOptions& options, const Zone& zone, Timestamp now) {
@@ -162,25 +121,12 @@ int report_list(const ReportOptions& options, const Zone& zone) {
   return list ? show(options, zone, *list) : fail(unreadable, list.error());
 }
 
-/// A zone that nobody knows is a mistake where it is given here. A machine-wide variable must not stop the report, but
-/// days in another zone than it meant are worth a word.
-Result<Zone> choose_zone(const ReportOptions& options) {
-  if (options.zone && options.zone->empty())
-    return Error{"--zone is empty; give a name such as 'Europe/Berlin', or leave it out for this machine's zone"};
-  const auto zone = Zone::find(options.zone.value_or(""));
-  const char* variable = std::getenv("TZ");
-  if (!zone || options.zone || variable == nullptr || *variable == '\0') return zone;
-  if (const auto meant = Zone::find(variable + (*variable == ':' ? 1 : 0)); !meant)
-    complain(concat("days are counted in ", zone->name(), ", as $TZ is of no use: ", meant.error()));
-  return zone;
-}
-
 int report(const ReportOptions& options) {
   if (options.state && options.state->empty())
     return fail(bad_arguments, "--state is empty; give the service's folder, or leave it out for the usual one");
   if (options.file && options.file->empty())
     return fail(bad_arguments, "--file is empty; give the history, or leave it out for traffic.db in the state folder");
-  const auto zone = choose_zone(options);
+  const auto zone = choose_zone(options.zone, complain);
   if (!zone) return fail(bad_arguments, zone.error());
   const Timestamp now = SystemClock{}.now();
   if (options.list) return report_list(options, *zone);
@@ -208,14 +154,7 @@ void add_question(CLI::App& command, ReportOptions& options) {
       ->capture_default_str();
   command.add_option("--zone", options.zone, "Time zone that days and months are counted in (default: this machine's)");
   command.add_option("--limit", options.limit, "Only so many of the newest periods, or doubtful steps")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            std::size_t number = 0;
-            const char* end = text.data() + text.size();
-            const auto [stop, error] = std::from_chars(text.data(), end, number);
-            return std::string(error == std::errc{} && stop == end && number > 0 ? "" : "give 1 or more");
-          },
-          ""));
+      ->check(at_least(1));
 }
 
 /// Answers of another kind, to which not every question can be put.

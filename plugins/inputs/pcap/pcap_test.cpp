@@ -85,6 +85,7 @@ TEST_CASE("pcap: a recording ticks by its own time, and ends with what is left")
   REQUIRE(bench.advance(1s).is_ok());
   CHECK(packets(bench.samples()) == std::vector<std::pair<std::int64_t, std::uint64_t>>{
                                         {first_second + 10, 10}, {first_second + 20, 20}, {first_second + 25, 26}});
+  CHECK(bench.host().meter().gauge("first_packet") == first_second);
   // The same on any day.
   Bench later(*trafficd_input_pcap(), "{ interval: 10s, file: '" + file.string() + "' }");
   later.clock().advance(1000h);

@@ -30,6 +30,7 @@ Recording::Recording(const Config& config, Host& host)
                       const int one[] = {descriptor};
                       return host_.clock().wait(one, SteadyTime::max(), stop_) == Wake::readable;
                     }}),
+      first_packet_(host.meter().gauge("first_packet")),
       bad_times_(host.meter().counter("bad_times")),
       damaged_files_(host.meter().counter("damaged_files")),
       skipped_files_(host.meter().counter("skipped_files")),
@@ -91,7 +92,10 @@ timeval Recording::pass_time(timeval stamp) {
 
 /// Says what was up to the tick that `time` has passed; nothing happened at those after it.
 void Recording::tick(Timestamp time) {
-  if (next_ != Timestamp{}) tell(next_);
+  if (next_ != Timestamp{})
+    tell(next_);
+  else
+    first_packet_ = seconds_of(time);
   const Duration since = time.time_since_epoch();
   next_ = time - since % host_.interval() + host_.interval();
   next_second_ = seconds_of(next_);

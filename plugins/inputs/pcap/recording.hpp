@@ -30,6 +30,7 @@ class Recording final : public StreamInput {
   Timestamp next_{};  // tick; none before the first packet
   timeval newest_{};  // packet
   std::int64_t next_second_ = 0;
+  std::atomic<std::int64_t>& first_packet_;  // in unix seconds
   std::atomic<std::uint64_t>&bad_times_, &damaged_files_, &skipped_files_, &read_bytes_;
 };
 

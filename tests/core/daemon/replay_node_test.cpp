@@ -1,0 +1,49 @@
+#include "daemon/replay/replay_node.hpp"
+
+#include "catch.hpp"
+
+namespace trafficd::replay {
+
+namespace {
+
+std::vector<std::string> keys(const ConfigNode& node) {
+  std::vector<std::string> out;
+  for (const ConfigEntry& entry : node.entries) out.push_back(entry.key);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("what was not said is left to the plugin") {
+  const ConfigNode node = node_of({.files = {"a", "-"}, .max_rows = 99}, {});
+  CHECK(keys(node) == std::vector<std::string>{"file", "max_rows"});
+  REQUIRE(node.find("file")->items.size() == 2);
+  CHECK(node.find("file")->items[1].text == "-");
+  CHECK(node.find("file")->items[1].quoted);
+  CHECK(node.find("max_rows")->text == "99");
+  CHECK_FALSE(node.find("max_rows")->quoted);
+}
+
+TEST_CASE("what was said comes under the plugin's names, and faults under ours") {
+  NodeOptions options{
+      .files = {"no"}, .networks = {"10.0.0.0/8"}, .gateways = {"02:aa:00:00:00:01"}, .filter = "not x"};
+  options.remotes.emplace("7");
+  options.ports.emplace();
+  const Declarations declared{.options = {{.name = "protocols"}}};
+  ConfigNode node = node_of(options, declared);
+  CHECK(keys(node) == std::vector<std::string>{"file", "max_rows", "filter", "networks", "gateways", "protocols",
+                                               "remotes", "max_remotes", "http"});
+  CHECK(node.find("networks")->items[0].path == "--networks");
+  CHECK(node.find("filter")->path == "--filter");
+  CHECK(node.find("http")->type == ConfigNode::Type::map);
+  CHECK(node.find("http")->entries.empty());
+  options.ports = {"80", "8080"};
+  options.protocols = false;
+  node = node_of(options, declared);
+  CHECK(node.find("protocols") == nullptr);
+  REQUIRE(node.find("http")->find("ports"));
+  CHECK(node.find("http")->find("ports")->items.size() == 2);
+  CHECK(node.find("http")->find("ports")->items[1].text == "8080");
+}
+
+}  // namespace trafficd::replay
