@@ -31,6 +31,8 @@ class Http {
   /// One packet: when it came in unix seconds, and where things stand in it. Allocates nothing once its tables are
   /// full.
   void see(std::int64_t seconds, const packet::Frame& frame);
+  /// No packet comes any more: requests that still wait are not answered.
+  void end() { streams_.end(); }
   /// Samples of all that was counted.
   void tell(Timestamp time, Batch& out);
 

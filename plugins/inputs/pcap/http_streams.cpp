@@ -204,6 +204,10 @@ void HttpStreams::look_for_ends(Stream& stream) {
   if (stream.responses.finish() && stream.answering) end_answer(stream);
 }
 
+void HttpStreams::end() {
+  while (newest_ != none) remove(newest_);
+}
+
 void HttpStreams::settle(std::int64_t seconds) {
   for (std::uint32_t index = newest_, older; index != none; index = older) {
     const Stream& stream = streams_[index];

@@ -34,6 +34,9 @@ class HttpStreams {
   /// Before a tick: what was counted of answers that are still on their way; connections that were silent for long go.
   void settle(std::int64_t seconds);
 
+  /// Ends all connections.
+  void end();
+
   /// In seconds.
   static constexpr std::int64_t longest_silence = 300;
   /// Requests that wait for their answer: of one connection, and, for each connection that there may be, of all.

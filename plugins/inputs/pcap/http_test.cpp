@@ -160,6 +160,7 @@ TEST_CASE("http: a request without an answer counts when the connection ends") {
     wire.skip(0, 100'000);
     wire.open();
   }
+  SECTION("by the end of the recording") { bench.http.end(); }
   SECTION("by silence") { bench.now += HttpStreams::longest_silence + 1; }
   CHECK(bench.lines().back() == line("GET /b none", get("/b").size(), 0));
 }

@@ -32,6 +32,10 @@ class Observers {
 
   std::uint64_t packets() const { return accountant_.totals().packets; }
   std::uint64_t bytes() const { return accountant_.totals().bytes; }
+  /// No packet comes any more; what was told last is to say so.
+  void end() {
+    if (http_) http_->end();
+  }
   void tell(const Losses& losses, Timestamp time, Batch& out);
 
  private:

@@ -49,6 +49,7 @@ Status Recording::run(std::stop_token stop, Emitter& emitter) {
     skipped_files_ = capture_.skipped_files();
     read_bytes_ = capture_.read_bytes();
   }
+  if (state == State::ended) observers_.end();
   // Later than the last tick, also where the last packet came at its very moment.
   if (next_ != Timestamp{})
     tell(std::max(time_of(newest_), next_ - host_.interval() + 1ns));
