@@ -86,6 +86,20 @@ need_packages() {
     -o Dpkg::Use-Pty=0 $missing </dev/null >/dev/null || die "apt-get could not install: $missing"
 }
 
+# Servers that tests start for themselves. They are unpacked and not installed, because an installed one starts by itself
+# and listens to everybody. One that is installed already is taken as it is.
+unpack_servers() {
+  local server folder=$root/build/servers
+  export PATH=$PATH:/usr/sbin:$folder/usr/sbin
+  for server in nginx; do
+    if command -v "$server" >/dev/null || ! command -v apt-get >/dev/null; then continue; fi
+    echo "unpacking: $server"
+    mkdir -p "$folder/packages"
+    (cd "$folder/packages" && apt-get download -qq "$server" >/dev/null && dpkg-deb -x "$server"_*.deb "$folder") ||
+      die "apt-get could not download $server for the tests; 'apt-get update' as root may help"
+  done
+}
+
 # A dry run first: what would be removed is told and left alone.
 refuse_conflicts() {
   local plan removed

@@ -8,6 +8,9 @@ namespace trafficd::pcap_input {
 
 namespace {
 
+/// Bytes of a packet: as far as the headers go that devices are counted by, and more than any packet has.
+constexpr int headers = 128, whole_packets = 262'144;
+
 /// `02:aa:00:00:00:01`, with colons or hyphens.
 std::optional<std::uint64_t> read_hardware(std::string_view text) {
   std::uint8_t bytes[6];
@@ -68,8 +71,9 @@ void add_source(Options<Config>& options) {
       .add("buffer", &Config::buffer,
            "What the kernel keeps for us while we are busy, for each interface; it counts as our memory.")
       .range(&Config::buffer, ByteSize{512 * 1024}, ByteSize{1 << 30})
-      .add("snap_length", &Config::snap_length, "Bytes kept of each packet.")
-      .range(&Config::snap_length, 64, 262'144);
+      .add("snap_length", &Config::snap_length,
+           "Bytes kept of each packet. Left out: 128, and all of them where `http` is there.")
+      .range(&Config::snap_length, 64, whole_packets);
 }
 
 void add_accounting(Options<Config>& options) {
@@ -98,7 +102,9 @@ void add_guests(Options<Config>& options) {
           "of them as `other`.")
       .add("max_remotes", &Config::max_remotes,
            "Addresses on the internet that are counted apart, for each interface, to find those with most traffic.")
-      .range(&Config::max_remotes, 16, 10'000'000);
+      .range(&Config::max_remotes, 16, 10'000'000)
+      .add_block("http", &Config::http, http_options(),
+                 "Count requests over HTTP/1 and their answers. Off unless this block is there, as `http: {}`.");
 }
 
 }  // namespace
@@ -133,7 +139,7 @@ LiveSettings live_settings(const Config& config, const std::string& interface) {
   return {.interface = interface,
           .filter = config.filter,
           .buffer = config.buffer.bytes,
-          .snap_length = config.snap_length,
+          .snap_length = config.snap_length.value_or(config.http.on ? whole_packets : headers),
           .promiscuous = config.promiscuous,
           .direction = config.direction};
 }

@@ -1,10 +1,12 @@
 #pragma once
 // What a user says of a capture.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "accountant.hpp"
+#include "http.hpp"
 #include "live_capture.hpp"
 #include "remotes.hpp"
 #include "trafficd/plugin.hpp"
@@ -18,7 +20,7 @@ struct Config {
   std::vector<std::string> interfaces, files;
   std::string filter;
   ByteSize buffer{2 * 1024 * 1024};
-  int snap_length = 128;
+  std::optional<int> snap_length;
   bool promiscuous = true;
   Direction direction = Direction::both;
   std::vector<Network> networks = usual_networks();
@@ -27,6 +29,7 @@ struct Config {
   bool protocols = false;
   std::uint64_t remotes = 0, max_remotes = 65'536;
   RemoteNaming remote_addresses = RemoteNaming::clear;
+  HttpSettings http{.on = false};  // on where the block is there
 };
 
 Options<Config> options();

@@ -6,7 +6,8 @@ Observers::Observers(const Config& config, Host& host, const std::string& interf
     : accountant_(accountant_settings(config)), teller_(host, interface) {
   if (config.protocols) protocols_.emplace(host, interface);
   if (config.remotes > 0) remotes_.emplace(remote_settings(config), host, interface);
-  guests_ = protocols_ || remotes_;
+  if (config.http.on) http_.emplace(config.http, host, interface);
+  guests_ = protocols_ || remotes_ || http_;
 }
 
 void Observers::set_link(packet::Link link) {
@@ -15,10 +16,12 @@ void Observers::set_link(packet::Link link) {
 }
 
 /// Reads the packet once more, so that the usual capture, which has no guests, pays nothing for them.
-void Observers::show_guests(std::uint32_t length, const std::uint8_t* bytes, std::uint32_t captured) {
+void Observers::show_guests(std::int64_t seconds, std::uint32_t length, const std::uint8_t* bytes,
+                            std::uint32_t captured) {
   packet::Frame frame;
   if (!packet::read_frame(link_, bytes, captured, frame)) return;
   if (protocols_) protocols_->count(frame, length);
+  if (http_) http_->see(seconds, frame);
   if (remotes_) {
     const Accountant::Use use = accountant_.use_of(frame);
     if (use == Accountant::Use::sent)
@@ -32,6 +35,7 @@ void Observers::tell(const Losses& losses, Timestamp time, Batch& out) {
   teller_.tell(accountant_, losses, time, out);
   if (protocols_) protocols_->tell(time, out);
   if (remotes_) remotes_->tell(time, out);
+  if (http_) http_->tell(time, out);
 }
 
 }  // namespace trafficd::pcap_input

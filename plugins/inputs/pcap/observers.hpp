@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "config.hpp"
+#include "http.hpp"
 #include "measurements.hpp"
 #include "protocols.hpp"
 #include "remotes.hpp"
@@ -26,21 +27,26 @@ class Observers {
                                   std::uint32_t captured) {
     accountant_.see(seconds, length, bytes, captured);
     if (guests_) [[unlikely]]
-      show_guests(length, bytes, captured);
+      show_guests(seconds, length, bytes, captured);
   }
 
   std::uint64_t packets() const { return accountant_.totals().packets; }
   std::uint64_t bytes() const { return accountant_.totals().bytes; }
+  /// No packet comes any more; what was told last is to say so.
+  void end() {
+    if (http_) http_->end();
+  }
   void tell(const Losses& losses, Timestamp time, Batch& out);
 
  private:
-  void show_guests(std::uint32_t length, const std::uint8_t* bytes, std::uint32_t captured);
+  void show_guests(std::int64_t seconds, std::uint32_t length, const std::uint8_t* bytes, std::uint32_t captured);
 
   packet::Link link_ = packet::Link::ethernet;
   Accountant accountant_;
   Teller teller_;
   std::optional<Protocols> protocols_;
   std::optional<Remotes> remotes_;
+  std::optional<Http> http_;
   bool guests_ = false;  // somebody beside the accountant looks
 };
 

@@ -10,7 +10,8 @@ namespace {
 
 Declarations declarations() {
   return {.options = options().docs(),
-          .measurements = {device_measurement(), capture_measurement(), protocol_measurement(), remote_measurement()}};
+          .measurements = {device_measurement(), capture_measurement(), protocol_measurement(), remote_measurement(),
+                           http_measurement()}};
 }
 
 InputInstance make(const ConfigNode& node, Host& host) {

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "catch.hpp"
+#include "config.hpp"
 #include "packet/frame.hpp"
 #include "recorded_packets.hpp"
 #include "trafficd/testing/bench.hpp"
@@ -69,6 +70,21 @@ TEST_CASE("pcap: a filter and gateways are looked at before anything is opened")
   CHECK(holds(fault("{ interface: eth0, gateways: [ '02:00:00:00:00' ] }"), "no hardware address"));
   CHECK(holds(fault("{ interface: eth0, gateways: [ '02:00:00:00:00:0g' ] }"), "no hardware address"));
   CHECK(fault("{ interface: eth0, gateways: [ '02-00-00-00-00-0a', '02:00:00:00:00:0B' ] }") == "accepted");
+}
+
+TEST_CASE("pcap: http is on where its block is, and then packets are kept whole unless somebody says otherwise") {
+  const auto series = [](const std::string& yaml) { return Bench(*trafficd_input_pcap(), yaml).host().series_held(); };
+  const std::int64_t without = series("interface: eth0");
+  CHECK(series("{ interface: eth0, http: {} }") == without + 6);
+  CHECK(series("{ interface: eth0, http: { ports: 8000 } }") == without + 6);
+  CHECK(holds(fault("{ interface: eth0, http: { ports: [] } }"), "names nothing"));
+  CHECK(holds(fault("{ interface: eth0, http: { ports: [ 80, 70000 ] } }"), "70000 is no port"));
+  Config config;
+  CHECK(live_settings(config, "eth0").snap_length == 128);
+  config.http.on = true;
+  CHECK(live_settings(config, "eth0").snap_length == 262'144);
+  config.snap_length = 1000;
+  CHECK(live_settings(config, "eth0").snap_length == 1000);
 }
 
 TEST_CASE("pcap: the decoder reads each link type that a capture may have, and no other") {

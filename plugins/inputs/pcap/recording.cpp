@@ -56,6 +56,7 @@ Status Recording::run(std::stop_token stop, Emitter& emitter) {
     tick(time_of(doubt_->stamp));
   else
     settle_doubt(false);
+  if (state == State::ended) observers_.end();
   // Later than the last tick, also where the last packet came at its very moment.
   if (next_ != Timestamp{})
     tell(std::max(time_of(newest_), next_ - host_.interval() + 1ns));
