@@ -44,6 +44,8 @@ void Accountant::see_addressed(std::int64_t seconds, std::uint32_t length, const
   const bool local = from == Place::local && to == Place::local;
   if (ends.to_group || to == Place::multicast)
     send(row(ends.source, frame.family, Scope::multicast), seconds, length);
+  else if (from == Place::multicast)
+    unattributed_ += length;  // nobody sends from there
   else if (local || from == Place::on_link || to == Place::on_link)
     see_local(seconds, length, frame, ends);
   else

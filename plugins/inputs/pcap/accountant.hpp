@@ -8,6 +8,7 @@
 //   local, local      tx of the sender and rx of the receiver, `local`; what is no IP, too
 //   any, multicast    tx of the sender, `multicast`
 //   on the link, any  as local, local
+//   multicast, any    nobody: it is no address of a sender
 //   others            the side that is no gateway where exactly one is, `internet`; otherwise nobody
 //
 // So at every moment: all bytes = internet rx + tx, local tx, multicast tx, and what belongs to nobody.

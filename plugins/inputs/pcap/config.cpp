@@ -102,7 +102,11 @@ void add_guests(Options<Config>& options) {
           "of them as `other`.")
       .add("max_remotes", &Config::max_remotes,
            "Addresses on the internet that are counted apart, for each interface, to find those with most traffic.")
-      .range(&Config::max_remotes, 16, 10'000'000)
+      .range(&Config::max_remotes, 16, 1'000'000)
+      .check([](const Config& config) {
+        const bool enough = config.max_remotes >= 2 * config.remotes;
+        return enough ? "" : "is too small: to find the busiest, count at least twice as many as `remotes`";
+      })
       .add_block("http", &Config::http, http_options(),
                  "Count requests over HTTP/1 and their answers. Off unless this block is there, as `http: {}`.");
 }

@@ -18,7 +18,7 @@ class Crowd {
   packet::made::Bytes next() {
     using namespace packet::made;
     static const std::vector<std::string> locals{"192.168.1.", "10.0.0.", "fd00::", "2001:db8:1::"},
-        others{"198.51.100.", "203.0.113.", "2001:db8:ffff::"};
+        others{"198.51.100.", "203.0.113.", "224.0.0.", "2001:db8:ffff::", "ff05::"};
     const auto some = [&](const std::vector<std::string>& from) {
       return from[below(static_cast<unsigned>(from.size()))] + std::to_string(1 + below(200));
     };

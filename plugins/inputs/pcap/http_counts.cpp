@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tables.hpp"
+
 namespace trafficd::pcap_input {
 
 namespace {
@@ -55,7 +57,7 @@ HttpCounts::HttpCounts(std::size_t most_rows, Host& host, std::string interface)
     : most_(most_rows),
       host_(host),
       interface_(std::move(interface)),
-      hash_{new_epoch()},
+      hash_{hidden_seed()},
       places_(0, hash_),
       clients_(0, hash_),
       uncounted_clients_(host.meter().counter("http_uncounted_clients")) {
@@ -163,6 +165,7 @@ void HttpCounts::make_room() {
   std::ranges::sort(resting);
   const std::size_t surplus = places_.size() - most_ * 3 / 4;
   for (std::size_t i = 0; i < std::min(surplus, resting.size()); ++i) free(rows_[resting[i].second]);
+  refresh(places_);
 }
 
 void HttpCounts::free(Row& row) {

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "tables.hpp"
+
 namespace trafficd::pcap_input {
 
 using packet::Transport;
@@ -59,7 +61,7 @@ HttpStreams::HttpStreams(std::size_t most, HttpCounts& counts, HttpLosses& losse
       counts_(counts),
       losses_(losses),
       pool_(held_blocks),
-      seed_(new_epoch()),
+      seed_(hidden_seed()),
       buckets_(std::bit_ceil(most * 2), none) {
   streams_.reserve(most_);
   free_streams_.reserve(most_);

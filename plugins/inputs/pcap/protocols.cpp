@@ -59,7 +59,10 @@ void Protocols::count(const packet::Frame& frame, std::uint32_t length) {
 void Protocols::tell(Timestamp time, Batch& out) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     Row& row = rows_[i];
-    if (row.told == row.packets) continue;
+    // Once more after the last change, so that a rate falls to nothing.
+    const bool changed = row.told != row.packets;
+    if (!changed && row.rests) continue;
+    row.rests = !changed;
     if (!row.series) row.series = make_series(i);
     row.told = row.packets;
     out.push_back(

@@ -19,12 +19,13 @@ class Protocols {
 
   /// Allocates nothing.
   void count(const packet::Frame& frame, std::uint32_t length);
-  /// A sample for each that changed since the last time.
+  /// A sample for each that changed since the last time, and one more when it first did not.
   void tell(Timestamp time, Batch& out);
 
  private:
   struct Row {
     std::uint64_t bytes = 0, packets = 0, told = 0;
+    bool rests = true;  // told without a change
     SeriesPtr series;
   };
   static constexpr std::size_t numbers = 256, no_ip = 2 * numbers;

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <stdexcept>
+
+#include "secret_file.hpp"
+#include "tables.hpp"
 
 namespace trafficd::pcap_input {
 
@@ -18,8 +20,6 @@ using namespace std::chrono_literals;
 constexpr Duration half_life = 10min;
 /// Who is told already stays, unless another one is so much busier: names that come and go serve nobody.
 constexpr float loyalty = 1.25F;
-
-constexpr std::size_t secret_size = crypto_generichash_KEYBYTES;
 
 FieldSpec counter(std::string name, std::string help) {
   return {.name = std::move(name), .kind = Kind::counter, .unit = "By", .help = std::move(help)};
@@ -40,10 +40,10 @@ Remotes::Remotes(const RemoteSettings& settings, Host& host, std::string interfa
       host_(host),
       interface_(std::move(interface)),
       keeps_(std::exp2(-std::chrono::duration<float>(host.interval()) / std::chrono::duration<float>(half_life))),
-      table_(0, Hash{new_epoch()}),
+      table_(0, Hash{hidden_seed()}),
       other_series_(host.series(remote_measurement(), {{"interface", interface_}, {"address", "other"}})),
       other_epoch_(new_epoch()) {
-  table_.reserve(settings_.addresses);
+  if (settings_.naming != RemoteNaming::left_out) table_.reserve(settings_.addresses);
   lives_.reserve(settings_.top);
 }
 
@@ -79,12 +79,9 @@ void Remotes::tell(Timestamp time, Batch& out) {
   const float least = least_score_to_tell();
   tell_named(time, least, out);
   name_new_ones(time, least, out);
-  for (auto& [key, entry] : table_) {
-    other_ += entry.fresh;
-    entry.fresh = {};
-  }
+  for (auto& [key, entry] : table_) other_ += std::exchange(entry.fresh, {});
   if (table_.size() * 8 > settings_.addresses * 7) make_room();
-  if (other_.all() > 0) say(other_series_, other_epoch_, other_, time, out);
+  tell_other(time, out);
 }
 
 void Remotes::age() {
@@ -106,10 +103,11 @@ float Remotes::least_score_to_tell() {
 void Remotes::tell_named(Timestamp time, float least, Batch& out) {
   std::erase_if(lives_, [&](Life& life) {
     Entry& entry = table_.find(life.key)->second;
-    if (entry.fresh.all() > 0) {
-      life.bytes += std::exchange(entry.fresh, {});
-      say(life.series, life.epoch, life.bytes, time, out);
-    }
+    // Once more after the last change, so that a rate falls to nothing.
+    const bool changed = entry.fresh.all() > 0;
+    life.bytes += std::exchange(entry.fresh, {});
+    if (changed || !life.rests) say(life.series, life.epoch, life.bytes, time, out);
+    life.rests = !changed;
     entry.named = entry.score > 0 && entry.score >= least;
     return !entry.named;
   });
@@ -126,6 +124,13 @@ void Remotes::name_new_ones(Timestamp time, float least, Batch& out) {
     lives_.push_back({key, std::move(series), new_epoch(), std::exchange(entry.fresh, {})});
     say(lives_.back().series, lives_.back().epoch, lives_.back().bytes, time, out);
   }
+}
+
+void Remotes::tell_other(Timestamp time, Batch& out) {
+  const bool changed = other_.all() != other_told_;
+  if (changed || !other_rests_) say(other_series_, other_epoch_, other_, time, out);
+  other_rests_ = !changed;
+  other_told_ = other_.all();
 }
 
 /// The least busy ones leave until a quarter is free. All that they moved was told.
@@ -145,6 +150,7 @@ void Remotes::make_room() {
     --left;
     return true;
   });
+  refresh(table_);
 }
 
 std::string Remotes::text_of(const Key& key) {
@@ -159,17 +165,10 @@ std::string Remotes::text_of(const Key& key) {
 
 /// Keyed by a secret of this installation, or all four thousand million addresses of IPv4 could be tried.
 std::string Remotes::hash_of(const Key& key) {
-  constexpr std::string_view name = "remote_secret";
-  if (secret_.empty()) secret_ = host_.state().get(name).value_or("");
-  if (secret_.size() != secret_size) {
-    secret_.resize(secret_size);
-    if (sodium_init() < 0) throw std::runtime_error("the system gives no random bytes for 'remote_addresses: hashed'");
-    randombytes_buf(secret_.data(), secret_size);
-    host_.state().put(name, secret_);
-  }
+  if (secret_.empty()) secret_ = secret_in(host_.state_folder() / "remote_secret");
   unsigned char digest[crypto_generichash_BYTES];
   crypto_generichash(digest, sizeof digest, reinterpret_cast<const unsigned char*>(&key), sizeof key,
-                     reinterpret_cast<const unsigned char*>(secret_.data()), secret_size);
+                     reinterpret_cast<const unsigned char*>(secret_.data()), secret_.size());
   std::string text = "hash-";
   for (int i = 0; i < 8; ++i) {
     text += "0123456789abcdef"[digest[i] >> 4];

@@ -24,7 +24,8 @@ struct RemoteSettings {
 };
 
 /// All bytes that were counted are told, as those of an address or of `other`: an address that becomes one of the
-/// busiest begins a life then, and what it moved before stays with `other`. One thread.
+/// busiest begins a life then, and what it moved before stays with `other`. One thread. A place in the table takes 40
+/// bytes, and 30 ns at each tick.
 class Remotes {
  public:
   Remotes(const RemoteSettings& settings, Host& host, std::string interface);
@@ -71,6 +72,7 @@ class Remotes {
     SeriesPtr series;
     std::uint64_t epoch;
     Bytes bytes;
+    bool rests = false;  // told without a change
   };
   /// A packet that was not booked yet.
   struct Waiting {
@@ -89,6 +91,7 @@ class Remotes {
   void age();
   void tell_named(Timestamp time, float least, Batch& out);
   void name_new_ones(Timestamp time, float least, Batch& out);
+  void tell_other(Timestamp time, Batch& out);
   void make_room();
   void say(const SeriesPtr& series, std::uint64_t epoch, const Bytes& bytes, Timestamp time, Batch& out) const;
 
@@ -104,6 +107,8 @@ class Remotes {
   Bytes other_;
   SeriesPtr other_series_;
   const std::uint64_t other_epoch_;
+  std::uint64_t other_told_ = 0;
+  bool other_rests_ = true;
   std::string secret_;
   std::vector<float> scores_;
 };

@@ -1,6 +1,6 @@
 #include "rows.hpp"
 
-#include "trafficd/sample.hpp"
+#include "tables.hpp"
 
 namespace trafficd::pcap_input {
 
@@ -20,7 +20,7 @@ RowKey address_key(packet::Family family, const std::uint8_t* address, Scope sco
 
 }  // namespace
 
-Rows::Rows(std::size_t most) : most_(most), by_hardware_(0, Hash{new_epoch()}), by_address_(0, Hash{new_epoch()}) {
+Rows::Rows(std::size_t most) : most_(most), by_hardware_(0, Hash{hidden_seed()}), by_address_(0, Hash{hidden_seed()}) {
   rows_.reserve(first_device + most);
   free_.reserve(most);
   rows_.resize(first_device);
@@ -146,6 +146,8 @@ void Rows::make_room() {
       evict(row);
       --left;
     });
+  refresh(by_hardware_);
+  refresh(by_address_);
 }
 
 void Rows::clear(Row& row) {
