@@ -111,15 +111,21 @@ class RealCaptureTest(Readers, NetworkCase):
         self.addCleanup(process.kill)
         return process
 
-    def record(self, file):
-        """Returns when packets are recorded: one that was sent is in the file."""
-        dumpcap = self.spawn(self.network.near, "dumpcap", "-q", "-i", "lan0", "-B", "64", "-s", "256", "-w", file,
-                             stderr=subprocess.DEVNULL)
+    def wait_until_recorded(self, word, dumpcap, file):
+        """What was sent before is in the file then."""
+        with self.network.far.entered():
+            sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
         def is_recorded():
-            self.network.send("lan0", 1, 100)
-            return dumpcap.poll() is None and file.exists() and file.stat().st_size > 1000
-        wait_for(True, "whether dumpcap records", is_recorded)
+            sender.sendto(word, ("10.77.1.1", 9))
+            return dumpcap.poll() is None and file.exists() and word in file.read_bytes()
+        with sender:
+            wait_for(True, f"whether dumpcap recorded {word}", is_recorded)
+
+    def record(self, file):
+        dumpcap = self.spawn(self.network.near, "dumpcap", "-q", "-i", "lan0", "-B", "64", "-s", "256", "-w", file,
+                             stderr=subprocess.DEVNULL)
+        self.wait_until_recorded(b"here it begins", dumpcap, file)
         return dumpcap
 
     def is_open(self, address):
@@ -146,6 +152,7 @@ class RealCaptureTest(Readers, NetworkCase):
             self.fetch(address)
         self.network.send_stream("lan0", 5_000_000)
         self.network.send("lan0", 500, 1200, outward=True)
+        self.wait_until_recorded(b"here it ends", dumpcap, file)
         dumpcap.send_signal(signal.SIGTERM)
         self.assertEqual(dumpcap.wait(daemon.DEADLINE), 0)
         model = self.compare(file)
