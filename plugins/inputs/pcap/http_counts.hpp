@@ -26,8 +26,10 @@ std::string end_text(const HttpEnd& end);
 
 /// Mixes what strangers choose with what they do not know.
 inline std::uint64_t mix(std::uint64_t hash, std::uint64_t more) {
-  const std::uint64_t product = (hash ^ more) * 0x9e3779b97f4a7c15U;
-  return product ^ product >> 32;
+  __extension__ using Wide = unsigned __int128;
+  // Both halves: in the lower one, the upper bits of what was mixed are hardly seen.
+  const Wide product = Wide{hash ^ more} * 0x9e3779b97f4a7c15U;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
 /// What a row is about. The class of a status is its first digit; 0 where no answer was seen.

@@ -17,7 +17,7 @@ void HttpStreams::read_requests(Stream& stream, std::string_view bytes) {
     if (in_body && stream.asking != none) exchanges_[stream.asking].request_bytes += taken;
     bytes.remove_prefix(taken);
     if (event == Event::head)
-      on_request(stream, stream.order_of_client.next() - static_cast<std::uint32_t>(bytes.size()));
+      on_request(stream, stream.order_of_client.position() - bytes.size());
     else
       on_requests(stream, event);
     if (reader.is_lost()) return note(losses_.unparsed_bytes, bytes.size());
@@ -36,7 +36,7 @@ void HttpStreams::on_requests(Stream& stream, Event event) {
   }
 }
 
-void HttpStreams::on_request(Stream& stream, std::uint32_t head_end) {
+void HttpStreams::on_request(Stream& stream, std::uint64_t head_end) {
   const std::uint32_t made = take_exchange(stream);
   const RequestLine& line = stream.requests.request();
   Exchange& exchange = exchanges_[made];
@@ -99,12 +99,14 @@ void HttpStreams::on_response(Stream& stream) {
     reader.expect_body(Body::none);
     return;
   }
-  const Method method = known ? exchanges_[stream.first].method : get_method;
-  if (known)
-    answer(stream);
-  else
+  if (!known) {
     note(losses_.unmatched_responses);
-  if (!known && stream.passed_over > 0) --stream.passed_over;
+    if (stream.passed_over == 0) return look_for_next(stream);
+    --stream.passed_over;
+  } else {
+    answer(stream);
+  }
+  const Method method = known ? exchanges_[stream.first].method : get_method;
   if (status == 101 || (method == connect_method && status < 300)) {
     if (known) end_answer(stream);
     stream.requests.expect_body(Body::foreign);
@@ -114,6 +116,12 @@ void HttpStreams::on_response(Stream& stream) {
   const bool empty = method == head_method || status == 204 || status == 304;
   if (reader.expect_body(empty ? Body::none : Body::until_end) && known) end_answer(stream);
   if (reader.is_lost()) on_responses(stream, Event::lost);
+}
+
+/// Nobody saw the request: how long its answer is cannot be known, for it may have been HEAD.
+void HttpStreams::look_for_next(Stream& stream) {
+  stream.responses.lose();
+  stream.realign = true;
 }
 
 /// Whether the first request that waits is the one that is answered now.

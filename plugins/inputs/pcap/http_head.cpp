@@ -96,8 +96,8 @@ std::optional<int> read_status_line(std::string_view line) {
   if (line.size() > 12 && line[12] != ' ') return {};
   int status = 0;
   const auto [end, error] = std::from_chars(&line[9], &line[9] + 3, status);
-  if (error != std::errc{} || end != &line[9] + 3 || status < 100 || status > 599) return {};
-  return status;
+  if (error != std::errc{} || end != &line[9] + 3 || status < 100) return {};
+  return std::min(status, 599);
 }
 
 bool begins_request(std::string_view bytes) {

@@ -34,7 +34,7 @@ struct RequestLine {
   Section section;
 };
 std::optional<RequestLine> read_request_line(std::string_view line, std::string_view end);
-/// The status, 100 to 599.
+/// The status, 100 to 599: as RFC 9110 wants it, greater ones are faults of the server.
 std::optional<int> read_status_line(std::string_view line);
 
 /// Whether a segment looks as if a message began with it.

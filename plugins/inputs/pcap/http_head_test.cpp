@@ -65,7 +65,8 @@ TEST_CASE("http: a status line has a status") {
   CHECK(read_status_line("HTTP/1.1 200 OK") == 200);
   CHECK(read_status_line("HTTP/1.0 404") == 404);
   CHECK(read_status_line("HTTP/1.1 599 ") == 599);
-  for (const char* line : {"HTTP/1.1 099 x", "HTTP/1.1 600 x", "HTTP/1.1 20", "HTTP/2.0 200 OK", "HTTP/1.1 2000", ""})
+  CHECK(read_status_line("HTTP/1.1 999 x") == 599);
+  for (const char* line : {"HTTP/1.1 099 x", "HTTP/1.1 20", "HTTP/2.0 200 OK", "HTTP/1.1 2000", ""})
     CHECK_FALSE(read_status_line(line));
 }
 

@@ -79,7 +79,8 @@ void HttpOrder::acknowledge(SegmentPool& pool, std::uint32_t sequence, Reader& r
 }
 
 void HttpOrder::end_at(std::uint32_t sequence) {
-  if (end_known_) return;
+  // One that was on its way for long is of an earlier connection.
+  if (end_known_ || !is_near(sequence) || distance(sequence) < 0) return;
   end_known_ = true;
   end_ = sequence;
 }
@@ -96,7 +97,8 @@ void HttpOrder::give_back(SegmentPool& pool) {
 bool HttpOrder::hold(SegmentPool& pool, Segment segment) {
   const std::size_t blocks =
       std::max<std::size_t>(1, (segment.bytes.size() + SegmentPool::block_size - 1) / SegmentPool::block_size);
-  if (held_count_ + blocks > most_held || pool.free_blocks() < blocks) return false;
+  if (held_count_ + blocks > std::max(least_share, pool.free_blocks() / share) || pool.free_blocks() < blocks)
+    return false;
   while (segment.bytes.size() > SegmentPool::block_size) {
     hold_block(pool, {segment.sequence, segment.bytes.substr(0, SegmentPool::block_size), 0});
     segment.drop(SegmentPool::block_size);
@@ -105,8 +107,8 @@ bool HttpOrder::hold(SegmentPool& pool, Segment segment) {
   return true;
 }
 
-bool HttpOrder::was_acknowledged(std::uint32_t sequence) const {
-  return acknowledged_known_ && static_cast<std::int32_t>(acknowledged_ - sequence) >= 0;
+bool HttpOrder::was_acknowledged(std::uint64_t position) const {
+  return acknowledged_known_ && static_cast<std::int64_t>(position_ - position) >= -distance(acknowledged_);
 }
 
 /// In the order of their beginnings; one that is there already is not kept twice.
@@ -147,16 +149,21 @@ void HttpOrder::pass(Segment segment, Reader& reader) {
   const std::int32_t gap = distance(segment.sequence);
   if (gap > 0) {
     reader.miss(static_cast<std::uint32_t>(gap));
-    next_ = segment.sequence;
+    advance(static_cast<std::uint32_t>(gap));
   } else if (gap < 0) {
     const std::uint32_t known = static_cast<std::uint32_t>(-std::int64_t{gap});
     if (known >= segment.length()) return;
     segment.drop(known);
   }
-  next_ += static_cast<std::uint32_t>(segment.bytes.size());
+  advance(static_cast<std::uint32_t>(segment.bytes.size()));
   if (!segment.bytes.empty()) reader.take(segment.bytes);
-  next_ += segment.missing;
+  advance(segment.missing);
   if (segment.missing > 0) reader.miss(segment.missing);
+}
+
+void HttpOrder::advance(std::uint32_t size) {
+  next_ += size;
+  position_ += size;
 }
 
 }  // namespace trafficd::pcap_input

@@ -65,13 +65,14 @@ class HttpOrder {
   /// The first byte has this number.
   void begin(std::uint32_t sequence);
   std::uint32_t first() const { return first_; }
-  std::uint32_t next() const { return next_; }
+  /// How many bytes were passed so far, seen or missed: it does not begin anew after 4 GiB, as sequences do.
+  std::uint64_t position() const { return position_; }
 
   void put(SegmentPool& pool, Segment segment, Reader& reader);
   /// The other side has received all before this.
   void acknowledge(SegmentPool& pool, std::uint32_t sequence, Reader& reader);
-  /// All before this, that is.
-  bool was_acknowledged(std::uint32_t sequence) const;
+  /// All before this position, that is.
+  bool was_acknowledged(std::uint64_t position) const;
   /// Nothing comes from here on.
   void end_at(std::uint32_t sequence);
   bool has_ended() const { return end_known_ && distance(end_) <= 0; }
@@ -88,13 +89,16 @@ class HttpOrder {
   void pass_held(SegmentPool& pool, Reader& reader);
   void drain(SegmentPool& pool, Reader& reader);
   void pass(Segment segment, Reader& reader);
+  void advance(std::uint32_t size);
 
-  // More than one side sends at once, whatever window it has; and so many blocks may wait for it.
+  // More than one side sends at once, whatever window it has.
   static constexpr std::int32_t most_ahead = 1 << 28;
-  static constexpr std::uint32_t most_held = 64;
+  // What one side may hold: so many blocks, or as large a part of those that are free.
+  static constexpr std::size_t least_share = 4, share = 4;
 
   bool known_ = false, end_known_ = false, acknowledged_known_ = false;
   std::uint32_t first_ = 0, next_ = 0, acknowledged_ = 0, end_ = 0;
+  std::uint64_t position_ = 0;
   std::uint32_t held_ = SegmentPool::none, held_count_ = 0;
 };
 

@@ -81,7 +81,7 @@ std::uint32_t HttpStreams::look_up(const Ends& ends) const {
   return index;
 }
 
-std::uint32_t HttpStreams::make(const Ends& ends, bool only_greets) {
+std::uint32_t HttpStreams::make(const Ends& ends) {
   if (free_streams_.empty()) {
     if (streams_.size() < most_) {
       streams_.emplace_back();
@@ -99,10 +99,7 @@ std::uint32_t HttpStreams::make(const Ends& ends, bool only_greets) {
   std::uint32_t& bucket = buckets_[bucket_of(ends)];
   stream.next_in_bucket = bucket;
   bucket = index;
-  if (only_greets)
-    link_oldest(index);
-  else
-    link_newest(index);
+  link_oldest(index);
   return index;
 }
 
@@ -153,13 +150,15 @@ void HttpStreams::see(std::int64_t seconds, const Ends& ends, bool from_client, 
     // Answers to nobody knows what are no reason to forget another connection.
     const bool tells = segment.has(packet::syn_flag) || (from_client && segment.captured > 0);
     if (!tells) return note(losses_.unparsed_bytes, segment.captured);
-    // Who never says more than that drives out only others of that kind.
-    index = make(ends, segment.captured == 0);
-  } else if (index != newest_) {
+    index = make(ends);
+  }
+  Stream& stream = streams_[index];
+  // Whose ends never say more than greetings drives out only others of that kind.
+  stream.spoke = stream.spoke || segment.captured + segment.missing > 0;
+  if (stream.spoke && index != newest_) {
     unlink(index);
     link_newest(index);
   }
-  Stream& stream = streams_[index];
   stream.last_seen = seconds;
   if (segment.has(packet::rst_flag)) {
     const HttpOrder& order = from_client ? stream.order_of_client : stream.order_of_server;

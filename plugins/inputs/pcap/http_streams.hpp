@@ -52,9 +52,9 @@ class HttpStreams {
     Method method = 0;
     std::uint8_t status = 0;
     bool counted = false;
-    bool answered = false;       // wholly, while it is still being asked
-    std::uint32_t head_end = 0;  // in the client's sequence
+    bool answered = false;  // wholly, while it is still being asked
     std::uint32_t next = none;
+    std::uint64_t head_end = 0;                           // in what the client sends
     std::uint64_t request_bytes = 0, response_bytes = 0;  // still to be added
   };
   struct Stream {
@@ -65,6 +65,7 @@ class HttpStreams {
     std::uint32_t asking = none;                           // whose request is not whole
     bool answering = false;                                // the first one is being answered
     bool realign = false;                                  // answers may be lost
+    bool spoke = false;                                    // more than greetings came
     std::uint32_t passed_over = 0;                         // requests that were given up; their answers come
     std::uint32_t newer = none, older = none, next_in_bucket = none;
     std::int64_t last_seen = 0;
@@ -74,7 +75,7 @@ class HttpStreams {
 
   std::size_t bucket_of(const Ends& ends) const;
   std::uint32_t look_up(const Ends& ends) const;
-  std::uint32_t make(const Ends& ends, bool only_greets);
+  std::uint32_t make(const Ends& ends);
   void remove(std::uint32_t index);
   void link_newest(std::uint32_t index);
   void link_oldest(std::uint32_t index);
@@ -88,9 +89,10 @@ class HttpStreams {
   void read_responses(Stream& stream, std::string_view bytes);
   void on_requests(Stream& stream, HttpReader::Event event);
   void on_responses(Stream& stream, HttpReader::Event event);
-  void on_request(Stream& stream, std::uint32_t head_end);
+  void on_request(Stream& stream, std::uint64_t head_end);
   void on_response(Stream& stream);
   void answer(Stream& stream);
+  void look_for_next(Stream& stream);
   bool find_asked(Stream& stream);
   void end_request(Stream& stream);
   void end_answer(Stream& stream);
