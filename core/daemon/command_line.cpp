@@ -58,6 +58,15 @@ std::string command_line_fault(const CLI::App* app, const CLI::Error& error) {
   return printable(concat(call, ": ", fault)) + '\n';
 }
 
+std::string empty_value_fault(std::span<const char* const> words) {
+  for (const std::string_view word : words) {
+    if (word == "--") break;  // files follow
+    if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
+    return printable(concat("trafficd: '", word, "' gives no value; say one, or leave out '='")) + '\n';
+  }
+  return {};
+}
+
 CLI::Validator at_least(std::size_t least) {
   return {[least](const std::string& text) {
             std::size_t number = 0;

@@ -52,6 +52,10 @@ int main(int argc, char** argv) {
   app.fallthrough(false);
   app.failure_message(trafficd::command_line_fault);
   int exit_code = 0;
+  if (const std::string fault = trafficd::empty_value_fault({argv, static_cast<std::size_t>(argc)}); !fault.empty()) {
+    std::fputs(fault.c_str(), stderr);
+    return 1;
+  }
   try {
     trafficd::add_run(app, exit_code);
     trafficd::add_check(app, exit_code);

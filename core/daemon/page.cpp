@@ -1,5 +1,6 @@
 #include "daemon/page.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -35,6 +36,15 @@ history::TableStyle page_style(int descriptor) {
   return style;
 }
 
+namespace {
+
+void wait_for_room() {
+  pollfd polled{STDOUT_FILENO, POLLOUT, 0};
+  ::poll(&polled, 1, -1);
+}
+
+}  // namespace
+
 Status print_page(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
@@ -42,6 +52,8 @@ Status print_page(std::string_view text) {
       text.remove_prefix(static_cast<std::size_t>(written));
     else if (errno == EPIPE)
       return Status::ok();
+    else if (errno == EAGAIN)  // who made it so shares it with us, and may rely on it
+      wait_for_room();
     else if (errno != EINTR)
       return Status::fatal(concat("could not write to standard output: ", std::strerror(errno),
                                   "; give it another place, or make room there"));

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -67,7 +69,10 @@ int send(const std::string& interface, int seconds, unsigned devices) {
       messages[i].msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1};
     }
     const int done = ::sendmmsg(descriptor, messages.data(), messages.size(), 0);
-    if (done > 0) sent += static_cast<std::uint64_t>(done);
+    if (done > 0)
+      sent += static_cast<std::uint64_t>(done);
+    else if (errno != ENOBUFS && errno != EINTR)  // a queue that is full is part of top speed
+      throw std::runtime_error(concat("cannot send on ", interface, ": ", std::strerror(errno)));
   }
   ::close(descriptor);
   std::printf("%llu\n", static_cast<unsigned long long>(sent));

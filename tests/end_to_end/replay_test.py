@@ -1,11 +1,15 @@
 """`trafficd replay`: recorded captures of which each frame is known, in files, pipes and compressed, whole and damaged;
 on a terminal and in a pipe."""
+import fcntl
 import gzip
 import json
 import os
 import pty
+import select
 import signal
+import struct
 import subprocess
+import termios
 
 import daemon
 from crowd import GATEWAYS, NETWORKS, Crowd
@@ -141,7 +145,34 @@ class SourceTest(ReplayTest):
         self.write(packets=700, seed=SEED + 1, file=second)
         answer = self.answer(second, self.file)
         self.assertEqual((answer["capture"]["packets"], answer["capture"]["files"]), (1000, 2))
-        self.assertEqual((answer["capture"]["from"], answer["capture"]["to"]), (1_700_000_000, 1_700_000_002))
+        self.assertEqual((answer["capture"]["from"], answer["capture"]["to"]), (1_700_000_000, 1_700_000_006))
+
+    def test_the_span_is_that_of_the_earliest_and_the_latest_packet(self):
+        """Wherever they stand, and whenever the recording begins."""
+        first, second = self.folder / "first.pcap", self.folder / "second.pcap"
+        noon = 1_700_000_000
+        for times, more, span in [([noon, noon + 5], [noon - 7200, noon - 7000], (noon - 7200, noon + 5)),
+                                  ([noon, noon + 90, noon + 30], [noon + 31], (noon, noon + 90)),
+                                  ([noon, noon - 3, noon + 1], [noon - 1], (noon - 3, noon + 1)),
+                                  ([0, 1, 2], [1], (0, 2)), ([0], [0], (0, 0)),
+                                  ([2**31 + 5, 2**31 - 5], [2**32 - 1], (2**31 - 5, 2**32 - 1))]:
+            with self.subTest(times + more):
+                self.stamp(first, times)
+                self.stamp(second, more)
+                for words in ([], ["--filter", "ip or not ip"]):
+                    capture = self.answer(*words, first, second)["capture"]
+                    self.assertEqual((capture["from"], capture["to"], capture["bad_times"]), (*span, 0))
+        self.stamp(first, [0, 7])
+        self.assertIn(", 7 seconds from 1970-01-01 00:00 on", self.replay(first))
+
+    def stamp(self, file, times):
+        """A capture of packets with these times, in seconds."""
+        self.write(packets=len(times), file=file)
+        content, at = bytearray(file.read_bytes()), 24
+        for time in times:
+            struct.pack_into("<I", content, at, time)
+            at += 16 + struct.unpack_from("<I", content, at + 8)[0]
+        file.write_bytes(content)
 
     def test_what_is_damaged_or_missing_is_told_and_the_rest_is_read(self):
         self.write(packets=100)
@@ -177,6 +208,8 @@ class SourceTest(ReplayTest):
                                 (["--max-rows", "15"], "--max-rows: give 16 or more"),
                                 (["--limit", "-1"], "--limit: give 0 or more"),
                                 (["--remotes=many"], "--remotes: "),
+                                (["--remotes="], "'--remotes=' gives no value"),
+                                (["--http="], "'--http=' gives no value"),
                                 (["--zone", "Nowhere/At_All"], "Nowhere/At_All"),
                                 (["--json", "--limit", "3"], "--limit excludes --json"),
                                 (["-", "-"], "FILE: standard input can be read once")]:
@@ -213,6 +246,22 @@ class PageTest(ReplayTest):
         os.close(reading)
         process = self.start("--detail", "--limit", 0, self.file, stdout=writing, stderr=subprocess.PIPE)
         os.close(writing)
+        self.assertEqual(process.stderr.read(), b"")
+        process.stderr.close()
+        self.assertEqual(process.wait(daemon.DEADLINE), 0)
+
+    def test_a_reader_that_is_slow(self):
+        """Where whoever started us made the pipe one that nobody waits for."""
+        self.write(packets=20_000, devices=2000)
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        process = self.start("--json", self.file, stdout=writing, stderr=subprocess.PIPE)
+        os.close(writing)
+        with open(reading, "rb") as page:
+            room = lambda: 4096 - struct.unpack("i", fcntl.ioctl(page, termios.FIONREAD, bytes(4)))[0]
+            daemon.wait_for(0, "room in the pipe", room)
+            self.assertEqual(json.loads(page.read())["capture"]["packets"], 20_000)
         self.assertEqual(process.stderr.read(), b"")
         process.stderr.close()
         self.assertEqual(process.wait(daemon.DEADLINE), 0)
@@ -271,6 +320,8 @@ class WaitingTest(ReplayTest):
     def listen(self, until=None):
         """To the terminal, to its end or until something was said."""
         while until is None or until not in self.said:
+            ready, _, _ = select.select([self.terminal], [], [], daemon.DEADLINE)
+            self.assertTrue(ready, f"nothing more was said after {self.said!r}")
             try:
                 more = os.read(self.terminal, 4096).decode()
             except OSError:  # nobody has it open any more

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <sstream>
 
@@ -32,6 +33,9 @@ constexpr const char* plugin_name = "pcap";
 /// Between two samples, of the recording's time: more than any recording has. So all is told once, at the end, and what
 /// is meant for an interval (who is busiest, how many there are) holds for the whole.
 constexpr Duration interval = std::chrono::seconds((std::int64_t{1} << 33) + 1);
+
+/// What the input leaves standing where no packet had a time; 0 is one.
+constexpr std::int64_t no_packet = std::numeric_limits<std::int64_t>::min();
 
 struct ReplayOptions {
   NodeOptions input{.max_rows = 100'000};
@@ -106,18 +110,16 @@ Status read_all(StreamInput& input, const std::stop_token& stop, Tally& tally) {
   });
 }
 
-Reading reading_of(const NodeOptions& options, InstanceMeter& meter, const Tally& tally) {
+Reading reading_of(const NodeOptions& options, InstanceMeter& meter) {
   Reading reading{.files = options.files.size(),
                   .damaged_files = meter.counter("damaged_files"),
                   .skipped_files = meter.counter("skipped_files"),
                   .bad_times = meter.counter("bad_times"),
                   .max_rows = options.max_rows};
-  const Timestamp first{std::chrono::seconds(meter.gauge("first_packet"))}, last = tally.newest();
-  // Without a first one no packet had a time.
-  if (first == Timestamp{}) return reading;
-  // Files may be given in any order.
-  reading.from = std::min(first, last);
-  reading.to = std::max(first, last);
+  const std::int64_t from = meter.gauge("first_packet"), to = meter.gauge("last_packet");
+  if (from == no_packet || to == no_packet) return reading;
+  reading.from = Timestamp{std::chrono::seconds(from)};
+  reading.to = Timestamp{std::chrono::seconds(to)};
   return reading;
 }
 
@@ -156,6 +158,7 @@ int replay_files(const ReplayOptions& options) {
   Catalog catalog({options.plugins.begin(), options.plugins.end()}, default_plugin_folders());
   const auto plugin = catalog.find(PluginType::input, plugin_name);
   if (!plugin) return fail(messages, nothing_read, plugin.error());
+  for (const char* each : {"first_packet", "last_packet"}) host.meter().gauge(each) = no_packet;
   int exit_code = nothing_read;
   const auto input = make_input(options.input, **plugin, host, messages, exit_code);
   if (!input) return exit_code;
@@ -164,7 +167,7 @@ int replay_files(const ReplayOptions& options) {
   const Status status = read_all(*input, watch.stop(), tally);
   const bool stopped = watch.end_reading();
 
-  const Reading reading = reading_of(options.input, host.meter(), tally);
+  const Reading reading = reading_of(options.input, host.meter());
   if (reading.skipped_files == reading.files) return nothing_read;
   const bool whole = tell_what_is_missing(status, reading, tally, messages);
   if (stopped) messages.say("stopped: this is what was read by then");

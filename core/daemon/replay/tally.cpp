@@ -43,7 +43,6 @@ void Tally::add_one(const Sample& sample) {
   if (entry->row == nullptr) entry->row = &rows_.emplace_back(Row{nullptr, std::vector<Value>(sample.values.size())});
   Row& row = *entry->row;
   row.series = sample.series->shared_from_this();
-  newest_ = std::max(newest_, sample.time);
 
   const Measurement& measurement = sample.series->measurement();
   entry->tracker.step(sample, increase_);

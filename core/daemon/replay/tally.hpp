@@ -35,8 +35,6 @@ class Tally {
 
   std::uint64_t without_room() const { return without_room_; }
   std::uint64_t unusable() const { return unusable_; }
-  /// Of all samples; the epoch of the clock while there was none.
-  Timestamp newest() const { return newest_; }
 
  private:
   struct Entry {
@@ -49,7 +47,6 @@ class Tally {
   std::deque<Row> rows_;  // which stay where they are
   Increase increase_;
   std::uint64_t without_room_ = 0, unusable_ = 0;
-  Timestamp newest_{};
 };
 
 /// The value as a number; nothing of a field that the measurement has not, or that is absent.

@@ -13,7 +13,7 @@ namespace trafficd::replay {
 
 /// What is known of the reading itself.
 struct Reading {
-  std::optional<Timestamp> from, to;  ///< the first and the last packet
+  std::optional<Timestamp> from, to;  ///< the earliest and the latest packet
   std::uint64_t files = 0, damaged_files = 0, skipped_files = 0, bad_times = 0;
   std::uint64_t max_rows = 0;  ///< of the table in which was counted
 };
@@ -29,7 +29,7 @@ std::string to_table(const Tally& tally, const Reading& reading, const Zone& zon
 
 /// One object: `devices`, `remotes`, `http`, and each measurement that is not known here under its own name, are arrays
 /// of flat objects; `protocols` is an object by protocol, then by family; `capture` the totals and how the reading
-/// went. Times are in unix seconds: `from` that of the first packet, `to` that of the last one.
+/// went. Times are in unix seconds: `from` that of the earliest packet, `to` that of the latest.
 std::string to_json(const Tally& tally, const Reading& reading);
 
 }  // namespace trafficd::replay

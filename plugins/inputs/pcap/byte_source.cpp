@@ -37,11 +37,7 @@ Result<std::unique_ptr<ByteSource>> ByteSource::open(const std::string& name, co
 }
 
 ByteSource::ByteSource(int descriptor, bool waits, const Wait& wait)
-    : descriptor_(descriptor),
-      waits_(waits),
-      wait_(wait),
-      fetched_(std::make_unique<char[]>(fetched_size)),
-      buffer_(std::make_unique<char[]>(buffer_size)) {}
+    : descriptor_(descriptor), waits_(waits), wait_(wait), fetched_(std::make_unique<char[]>(fetched_size)) {}
 
 ByteSource::~ByteSource() {
   ::inflateEnd(&unpacker_);
@@ -51,7 +47,9 @@ ByteSource::~ByteSource() {
 std::FILE* ByteSource::stream() {
   if (!begin()) return nullptr;
   std::FILE* stream = is_plain_file() ? plain_stream() : unpacked_stream();
-  if (stream != nullptr) std::setvbuf(stream, buffer_.get(), _IOFBF, buffer_size);
+  if (stream == nullptr) return nullptr;
+  buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
+  std::setvbuf(stream, buffer_.get(), _IOFBF, buffer_size);
   return stream;
 }
 

@@ -72,7 +72,8 @@ class ByteSource {
   std::array<char, head_size> head_{};
   std::size_t head_filled_ = 0, head_given_ = 0;
   z_stream unpacker_{};  // its input is what was fetched and not yet given, packed or not
-  std::unique_ptr<char[]> fetched_, buffer_;
+  std::unique_ptr<char[]> fetched_;
+  std::unique_ptr<char[]> buffer_;  // the stream's, once there is one
 };
 
 }  // namespace trafficd::pcap_input

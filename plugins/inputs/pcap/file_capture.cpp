@@ -6,6 +6,25 @@
 
 namespace trafficd::pcap_input {
 
+namespace {
+
+/// Whose stamps libpcap takes with a sign, though they go on to the year 2106.
+bool is_classic(std::string_view head) { return !head.starts_with("\x0a\x0d\x0d\x0a"); }
+
+struct Target {
+  pcap_handler handler;
+  u_char* user;
+};
+
+void without_sign(u_char* to, const pcap_pkthdr* header, const u_char* bytes) {
+  const Target& target = *reinterpret_cast<const Target*>(to);
+  pcap_pkthdr copy = *header;
+  copy.ts.tv_sec = static_cast<std::uint32_t>(copy.ts.tv_sec);
+  target.handler(target.user, &copy, bytes);
+}
+
+}  // namespace
+
 FileCapture::FileCapture(FileSettings settings) : settings_(std::move(settings)) {}
 
 FileCapture::~FileCapture() { end_file(); }
@@ -14,7 +33,9 @@ FileCapture::State FileCapture::read(pcap_handler handler, u_char* user, int mos
   if (source_ && source_->stopped()) return State::stopped;
   if (!handle_) return begin_next();
   if (records_) return read_records(handler, user, most);
-  const int got = ::pcap_dispatch(handle_.get(), most, handler, user);
+  Target target{handler, user};
+  const int got = classic_ ? ::pcap_dispatch(handle_.get(), most, without_sign, reinterpret_cast<u_char*>(&target))
+                           : ::pcap_dispatch(handle_.get(), most, handler, user);
   if (source_->stopped()) return State::stopped;
   if (got > 0) return State::more;
   if (got < 0) return damage(::pcap_geterr(handle_.get()), ::ftello(::pcap_file(handle_.get())));
@@ -46,8 +67,9 @@ FileCapture::State FileCapture::begin_next() {
   if (source_->is_empty()) return source_->stopped() ? State::stopped : skip("it is empty");
 
   // Filters of a file are run by libpcap, within its own loop. Else it sees no more than a header that it knows.
-  const std::string_view head = settings_.filter.empty() ? source_->head() : "";
-  const auto form = RecordReader::form_of(head);
+  const std::string_view head = source_->head();
+  classic_ = is_classic(head);
+  const auto form = settings_.filter.empty() ? RecordReader::form_of(head) : std::nullopt;
   std::FILE* stream = form ? ::fmemopen(const_cast<char*>(head.data()), head.size(), "r") : source_->stream();
   if (stream == nullptr) return skip(source_->trouble().empty() ? "there is no memory for it" : source_->trouble());
   char error[PCAP_ERRBUF_SIZE] = "";

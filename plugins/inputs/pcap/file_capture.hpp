@@ -43,8 +43,7 @@ class FileCapture {
   FileCapture(FileCapture&&) = delete;
 
   /// Gives at most `most` packets of one file to the handler, which counts them. The stamps are in nanoseconds,
-  /// whatever the file holds: `ts.tv_usec` holds them. The packet's bytes are valid in the handler only. libpcap calls
-  /// the handler itself.
+  /// whatever the file holds: `ts.tv_usec` holds them. The packet's bytes are valid in the handler only.
   State read(pcap_handler handler, u_char* user, int most = chunk);
   /// Closes what is open and begins anew with the first file at the next `read`; the counters stay.
   void close() noexcept;
@@ -77,6 +76,7 @@ class FileCapture {
   std::optional<RecordReader> records_;  // reads in its place
   std::string name_, trouble_;
   int datalink_ = -1;
+  bool classic_ = false;     // not of pcapng
   std::uint64_t bytes_ = 0;  // of the files before
   std::uint64_t damaged_files_ = 0, skipped_files_ = 0;
 };

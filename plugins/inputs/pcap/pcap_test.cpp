@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <random>
 
 #include "catch.hpp"
 #include "config.hpp"
@@ -102,11 +104,29 @@ TEST_CASE("pcap: a recording ticks by its own time, and ends with what is left")
   CHECK(packets(bench.samples()) == std::vector<std::pair<std::int64_t, std::uint64_t>>{
                                         {first_second + 10, 10}, {first_second + 20, 20}, {first_second + 25, 26}});
   CHECK(bench.host().meter().gauge("first_packet") == first_second);
+  CHECK(bench.host().meter().gauge("last_packet") == first_second + 25);
   // The same on any day.
   Bench later(*trafficd_input_pcap(), "{ interval: 10s, file: '" + file.string() + "' }");
   later.clock().advance(1000h);
   REQUIRE(later.advance(1s).is_ok());
   CHECK(packets(later.samples()) == packets(bench.samples()));
+}
+
+TEST_CASE("pcap: the earliest and the latest packet are told wherever they stand") {
+  testing::TempFolder folder;
+  std::mt19937 random(8);
+  for (int i = 0; i < 200; ++i) {
+    std::vector<std::int64_t> times(1 + random() % 30);
+    for (std::int64_t& each : times) each = static_cast<std::int64_t>(random() % (i % 2 == 0 ? 5 : 1000)) - i;
+    const auto file = save(folder.path() / "a.pcap", stamped(folder.path(), times));
+    const std::string interval = i % 3 == 0 ? "500ms" : i % 3 == 1 ? "10s" : "1000h";
+    Bench bench(*trafficd_input_pcap(), "{ interval: " + interval + ", file: '" + file.string() + "' }");
+    REQUIRE(bench.advance(1s).is_ok());
+    const auto [first, last] = std::ranges::minmax(times);
+    CHECK(bench.host().meter().gauge("first_packet") == first_second + first);
+    CHECK(bench.host().meter().gauge("last_packet") == first_second + last);
+    CHECK(packets(bench.samples()).back().second == times.size());
+  }
 }
 
 TEST_CASE("pcap: one damaged time leads the recording nowhere") {

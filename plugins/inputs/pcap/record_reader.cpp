@@ -17,12 +17,18 @@ std::uint32_t number_at(const char* bytes, bool swapped) {
   return swapped ? __builtin_bswap32(number) : number;
 }
 
+std::uint16_t short_at(const char* bytes, bool swapped) {
+  const auto number = packet::load<std::uint16_t>(reinterpret_cast<const std::uint8_t*>(bytes));
+  return swapped ? __builtin_bswap16(number) : number;
+}
+
 }  // namespace
 
 std::optional<RecordReader::Form> RecordReader::form_of(std::string_view header) {
   if (header.size() < header_size) return {};
   for (const bool swapped : {false, true}) {
     const std::uint32_t magic = number_at(header.data(), swapped);
+    if (short_at(header.data() + 4, swapped) != 2 || short_at(header.data() + 6, swapped) != 4) continue;
     if (magic == 0xa1b2c3d4) return Form{.swapped = swapped};
     if (magic == 0xa1b23c4d) return Form{.swapped = swapped, .nanoseconds = true};
   }
@@ -61,7 +67,10 @@ pcap_pkthdr RecordReader::header_at(const char* bytes) const {
   const bool swapped = form_.swapped;
   pcap_pkthdr header;
   header.ts.tv_sec = number_at(bytes, swapped);
-  header.ts.tv_usec = std::int64_t{number_at(bytes + 4, swapped)} * (form_.nanoseconds ? 1 : 1000);
+  const std::uint32_t fraction = number_at(bytes + 4, swapped);
+  // A damaged one is what libpcap makes of it: its sign counts unless bytes are swapped.
+  header.ts.tv_usec =
+      (swapped ? std::int64_t{fraction} : static_cast<std::int32_t>(fraction)) * (form_.nanoseconds ? 1 : 1000);
   header.caplen = number_at(bytes + 8, swapped);
   header.len = number_at(bytes + 12, swapped);
   return header;

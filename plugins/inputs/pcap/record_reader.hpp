@@ -32,7 +32,7 @@ class RecordReader {
   static constexpr std::uint32_t most_kept = 262'144;
 
   /// What the file's first bytes say, but for `keeps`. Nothing when they are not those of a classic file, or of one of
-  /// its rare variants.
+  /// its rare variants and old versions.
   static std::optional<Form> form_of(std::string_view header);
 
   /// Of what follows the file's header.

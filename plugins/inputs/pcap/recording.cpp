@@ -33,6 +33,7 @@ Recording::Recording(const Config& config, Host& host)
                       return host_.clock().wait(one, SteadyTime::max(), stop_) == Wake::readable;
                     }}),
       first_packet_(host.meter().gauge("first_packet")),
+      last_packet_(host.meter().gauge("last_packet")),
       bad_times_(host.meter().counter("bad_times")),
       damaged_files_(host.meter().counter("damaged_files")),
       skipped_files_(host.meter().counter("skipped_files")),
@@ -53,7 +54,7 @@ Status Recording::run(std::stop_token stop, Emitter& emitter) {
   }
   // No packet came behind it.
   if (doubt_ && next_ == Timestamp{})
-    tick(time_of(doubt_->stamp));
+    reach(doubt_->stamp);
   else
     settle_doubt(false);
   if (state == State::ended) observers_.end();
@@ -81,8 +82,8 @@ void Recording::look_at_link() {
 void Recording::on_packet(u_char* user, const pcap_pkthdr* header, const u_char* bytes) {
   auto& self = *reinterpret_cast<Recording*>(user);
   timeval time = header->ts;
-  // Without a sign, so that a time before 1970 is looked at as well.
-  if (static_cast<std::uint64_t>(time.tv_sec) >= static_cast<std::uint64_t>(self.next_second_)) [[unlikely]]
+  // Without a sign, so that one comparison finds what is before as well as what is behind.
+  if (static_cast<std::uint64_t>(time.tv_sec) - self.from_second_ >= self.seconds_) [[unlikely]]
     time = self.pass_time(time);
   self.newest_ = time;
   self.observers_.see(time.tv_sec, header->len, bytes, header->caplen);
@@ -90,7 +91,8 @@ void Recording::on_packet(u_char* user, const pcap_pkthdr* header, const u_char*
 
 /// The packet's time, where it can be one, else that of the packet before it.
 timeval Recording::pass_time(timeval stamp) {
-  if (stamp.tv_sec < 0 || stamp.tv_sec > latest_second) {
+  // Damaged fractions may be of more than a second, and negative.
+  if (stamp.tv_sec < 0 || stamp.tv_sec > latest_second || time_of(stamp) < Timestamp{}) {
     bad_times_.fetch_add(1, std::memory_order_relaxed);
     return newest_;
   }
@@ -102,7 +104,7 @@ timeval Recording::pass_time(timeval stamp) {
     doubt_ = {stamp, number};
     return first ? stamp : newest_;
   }
-  if (time >= next_) tick(time);
+  reach(stamp);
   return stamp;
 }
 
@@ -112,22 +114,33 @@ void Recording::settle_doubt(bool confirmed) {
   if (!doubt_) return;
   if (confirmed) {
     newest_ = doubt_->stamp;
-    tick(time_of(newest_));
+    reach(newest_);
   } else {
     bad_times_.fetch_add(1, std::memory_order_relaxed);
   }
   doubt_.reset();
 }
 
+/// A packet was there at this time.
+void Recording::reach(timeval stamp) {
+  const bool first = next_ == Timestamp{};
+  if (const Timestamp time = time_of(stamp); first || time >= next_) tick(time);
+  const std::int64_t second = stamp.tv_sec;
+  const std::int64_t from = first ? second : std::min<std::int64_t>(first_packet_, second);
+  const std::int64_t to = first ? second : std::max<std::int64_t>(last_packet_, second);
+  first_packet_ = from;
+  last_packet_ = to;
+  // A damaged fraction may be negative: then the tick may be before the packet's second.
+  const std::int64_t end = std::max(from, std::min(seconds_of(next_), to + 1));
+  from_second_ = static_cast<std::uint64_t>(from);
+  seconds_ = static_cast<std::uint64_t>(end - from);
+}
+
 /// Says what was up to the tick that `time` has passed; nothing happened at those after it.
 void Recording::tick(Timestamp time) {
-  if (next_ != Timestamp{})
-    tell(next_);
-  else
-    first_packet_ = seconds_of(time);
+  if (next_ != Timestamp{}) tell(next_);
   const Duration since = time.time_since_epoch();
   next_ = time - since % host_.interval() + host_.interval();
-  next_second_ = seconds_of(next_);
 }
 
 void Recording::tell(Timestamp time) {

@@ -20,6 +20,7 @@ class Recording final : public StreamInput {
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* bytes);
   timeval pass_time(timeval stamp);
   void settle_doubt(bool confirmed);
+  void reach(timeval stamp);
   void tick(Timestamp time);
   Status outcome() const;
   void tell(Timestamp time);
@@ -38,8 +39,10 @@ class Recording final : public StreamInput {
   std::stop_token stop_;
   Timestamp next_{};  // tick; none before the first packet
   timeval newest_{};  // packet
-  std::int64_t next_second_ = 0;
-  std::atomic<std::int64_t>& first_packet_;  // in unix seconds
+  // So many seconds in which packets pass without a look at their time: from the earliest one to the latest one so
+  // far, and before the next tick.
+  std::uint64_t from_second_ = 0, seconds_ = 0;
+  std::atomic<std::int64_t>&first_packet_, &last_packet_;  // the earliest and the latest one, in unix seconds
   std::optional<Doubt> doubt_;
   std::atomic<std::uint64_t>&bad_times_, &damaged_files_, &skipped_files_, &read_bytes_;
 };
