@@ -64,7 +64,10 @@ Status Watch::open(Line& line) {
 }
 
 void Watch::close() noexcept {
-  for (const auto& line : lines_) line->capture.close();
+  for (const auto& line : lines_) {
+    line->unseen.close(line->observers.bytes());
+    line->capture.close();
+  }
 }
 
 Status Watch::run(std::stop_token stop, Emitter& emitter) {
