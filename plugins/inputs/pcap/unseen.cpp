@@ -79,7 +79,8 @@ void Unseen::open(std::uint64_t captured) {
   before_ += std::exchange(missing_, 0);
   captured_before_ = captured;
   life_ = counter->life;
-  base_ = place && *place <= counter->bytes ? *place : counter->bytes;
+  base_ = counter->bytes;
+  if (place && *place < base_) before_ += base_ - *place;
   reading_.reset();
   known_ = true;
 }

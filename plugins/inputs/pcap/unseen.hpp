@@ -30,8 +30,8 @@ class Unseen {
   /// which counts each packet twice.
   Unseen(Host& host, std::string interface, bool comparable, Read read = kernel_counter);
 
-  /// The interface was opened, perhaps once more or in its next life; so many bytes were captured before. What passed
-  /// since an earlier run is missing, if that came to its `close`.
+  /// The interface is about to be opened, perhaps once more or in its next life; so many bytes were captured before.
+  /// What passed since an earlier run is missing, if that came to its `close`.
   void open(std::uint64_t captured);
   /// At each tick: so many bytes were captured so far.
   void look(std::uint64_t captured);
@@ -59,7 +59,7 @@ class Unseen {
   std::uint64_t base_ = 0;             // the counter where this life begins for us
   std::uint64_t captured_before_ = 0;  // at the begin of this life
   std::uint64_t missing_ = 0;          // in this life
-  std::uint64_t before_ = 0;           // in earlier ones
+  std::uint64_t before_ = 0;           // in earlier ones, and between two runs
   std::optional<Reading> reading_;
 };
 

@@ -47,6 +47,8 @@ Status Watch::open() {
 }
 
 Status Watch::open(Line& line) {
+  // First, so that no byte is captured and passed before.
+  line.unseen.open(line.observers.bytes());
   Status status = line.capture.open();
   if (!status.is_ok()) {
     line.why = status.message();
@@ -59,7 +61,6 @@ Status Watch::open(Line& line) {
   const bool speechless = is_loopback(line.name) && line.capture.datalink() == DLT_EN10MB;
   line.observers.set_link(speechless ? packet::Link::unaddressed : *packet::link_of(line.capture.datalink()));
   line.observers.set_own_networks(own_networks(line.name));
-  line.unseen.open(line.observers.bytes());
   return status;
 }
 
