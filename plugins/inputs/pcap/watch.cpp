@@ -47,7 +47,7 @@ Status Watch::open() {
 }
 
 Status Watch::open(Line& line) {
-  // First, so that no byte is captured and passed before.
+  // First, so that no byte is both captured and passed before.
   line.unseen.open(line.observers.bytes());
   Status status = line.capture.open();
   if (!status.is_ok()) {
