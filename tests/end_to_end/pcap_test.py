@@ -127,6 +127,55 @@ class PcapTest(NetworkCase):
         capture = self.end()
         self.assertEqual((capture["bytes"], capture["unseen_bytes"]), (0, passed))
 
+    def test_after_a_kill_nothing_that_was_told_is_counted_again(self):
+        self.begin()
+        self.end()
+        self.begin()
+        seen = self.network.send("lan0", 50, 1000)
+        wait_for(seen, "the bytes that were seen", lambda: self.captures()["lan0"]["bytes"])
+        self.daemon.kill()
+        self.begin()
+        self.look_twice()
+        capture = self.end()
+        self.assertEqual((capture["bytes"], capture["unseen_bytes"]), (0, 0))
+
+    def look_twice(self):
+        """Returns when the daemon has told what it found missing: it looks every two seconds, and believes it later."""
+        def told():
+            times = [sample["time"] for sample in self.samples() if sample["measurement"] == "capture"]
+            return times[-1] - times[0] > 6 * 10**9
+        wait_for(True, "whether it looked twice", told)
+
+    def test_a_pause_shows_on_a_bridge_which_counts_less_than_passes(self):
+        self.make_bridge("br0", "lan0")
+        self.begin("[ lan0, br0 ]")
+        self.network.send("lan0", 50, 1000)
+        wait_for(50, "packets on the bridge", lambda: self.captures()["br0"]["packets"])
+        self.end()
+        before = self.kernel("br0")
+        self.network.send("lan0", 70, 1000)
+        passed = sum(minus(self.kernel("br0"), before))
+        self.assertGreater(passed, 70_000)
+        self.begin("[ lan0, br0 ]")
+        wait_for(passed, "the bytes that nobody saw", lambda: self.captures()["br0"].get("unseen_bytes"))
+        self.end()
+
+    def make_bridge(self, name, port):
+        """It takes over the port's addresses: IP and Ethernet."""
+        near = self.network.near
+        near.ip("addr", "flush", "dev", port)
+        near.ip("link", "add", name, "address", self.address(near, port), "type", "bridge", "mcast_snooping", "0")
+        near.ip("link", "set", port, "master", name)
+        near.ip("link", "set", name, "up")
+        near.ip("addr", "add", "10.77.1.1/24", "dev", name)
+
+    def test_on_a_loopback_which_counts_twice_nothing_is_unseen(self):
+        self.network.near.ip("link", "set", "lo", "up")
+        self.begin("[ lo, lan0 ]")
+        wait_for(True, "whether lo is told", lambda: "lo" in self.captures())
+        self.end()
+        self.assertIsNone(self.captures()["lo"].get("unseen_bytes"))
+
     def test_without_the_right_it_says_what_to_do(self):
         nobody = daemon.Nobody(self.folder)
         config = self.folder / "unprivileged.yaml"

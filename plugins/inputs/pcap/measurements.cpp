@@ -70,10 +70,9 @@ const MeasurementPtr& capture_measurement() {
        counter("interface_drops", "{packet}", "Packets that the interface or its driver dropped."),
        counter("undecoded", "{packet}", "Packets that were cut off or made no sense."),
        counter("unattributed_bytes", "By", "Bytes that belong to no device, and those that a gateway passed on."),
-       counter(
-           "unseen_bytes", "By",
-           "Bytes that the interface counted and the capture did not see, at least: dropped, or passed while it did "
-           "not run.")},
+       counter("unseen_bytes", "By",
+               "Bytes that the interface counted and the capture did not see: dropped, or passed while it did not run. "
+               "Rough on cards that split or join packets, and on bridges: for alarms take kernel_drops.")},
       {"interface"});
   return measurement;
 }

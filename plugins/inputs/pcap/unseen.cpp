@@ -1,9 +1,14 @@
 #include "unseen.hpp"
 
+#include <net/if.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <sstream>
 
+#include "own_networks.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd::pcap_input {
@@ -15,12 +20,6 @@ using namespace std::chrono_literals;
 /// By then, all that the kernel had counted was handed over: twice the time that a block may stay with it.
 constexpr Duration delay = 2s;
 
-std::string first_word(const std::filesystem::path& file) {
-  std::string word;
-  std::ifstream(file) >> word;
-  return word;
-}
-
 std::optional<std::uint64_t> number(const std::string& text) {
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();
@@ -29,62 +28,93 @@ std::optional<std::uint64_t> number(const std::string& text) {
   return value;
 }
 
+const std::string& boot_id() {
+  static const std::string id = [] {
+    std::string word;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> word;
+    return word;
+  }();
+  return id;
+}
+
+/// Not from /sys/class/net, which shows the network namespace of whoever mounted it.
+std::optional<std::uint64_t> bytes_of(const std::string& interface) {
+  std::ifstream table("/proc/thread-self/net/dev");
+  for (std::string line; std::getline(table, line);) {
+    line.erase(0, std::min(line.find_first_not_of(' '), line.size()));
+    if (!line.starts_with(interface + ':')) continue;
+    std::istringstream columns(line.substr(interface.size() + 1));
+    std::uint64_t rx = 0, other = 0, tx = 0;
+    columns >> rx;
+    for (int i = 0; i < 7; ++i) columns >> other;
+    if (columns >> tx) return rx + tx;
+  }
+  return {};
+}
+
 }  // namespace
 
-Unseen::Unseen(Host& host, std::string interface, bool comparable, std::filesystem::path root)
-    : host_(host), interface_(std::move(interface)), comparable_(comparable), root_(std::move(root)) {}
+std::optional<Counter> kernel_counter(const std::string& interface) {
+  struct stat network {};
+  const unsigned index = ::if_nametoindex(interface.c_str());
+  if (index == 0 || boot_id().empty() || ::stat("/proc/thread-self/ns/net", &network) != 0) return {};
+  const auto bytes = bytes_of(interface);
+  // The name may have gone to another interface just then.
+  if (!bytes || ::if_nametoindex(interface.c_str()) != index) return {};
+  return Counter{concat(boot_id(), ' ', std::uint64_t{network.st_ino}, ' ', index), *bytes};
+}
+
+Unseen::Unseen(Host& host, std::string interface, bool comparable, Read read)
+    : host_(host),
+      interface_(std::move(interface)),
+      key_("unseen " + interface_),
+      comparable_(comparable),
+      read_(std::move(read)) {}
 
 void Unseen::open(std::uint64_t captured) {
-  const std::string life = comparable_ ? read_life() : "";
-  const auto counter = life.empty() ? std::nullopt : read_counter();
-  if (!counter || (known_ && life == life_)) return;
+  const auto counter = comparable_ && !is_loopback(interface_) ? read_(interface_) : std::nullopt;
+  const auto place = take_note(counter ? counter->life : "");
+  if (!counter || (known_ && counter->life == life_)) return;
   // What the interface's earlier life moved at its end is known to nobody any more.
   before_ += std::exchange(missing_, 0);
   captured_before_ = captured;
-  life_ = life;
-  base_ = *counter;
+  life_ = counter->life;
+  base_ = counter->bytes;
+  if (place && *place < base_) before_ += base_ - *place;
   reading_.reset();
-  if (std::exchange(known_, true)) return;
-  const std::string noted = host_.state().get("unseen " + interface_).value_or("");
-  if (!noted.starts_with(life_ + ' ')) return;
-  const auto place = number(noted.substr(life_.size() + 1));
-  if (place && *place <= *counter) base_ = *place;
+  known_ = true;
+}
+
+/// Where the last run stopped in this life, told once: before the first sample goes on it is off the disk. For after a
+/// kill nobody knows how much of what the kernel counted had been told, and nothing may be counted once more.
+std::optional<std::uint64_t> Unseen::take_note(const std::string& life) {
+  const auto note = host_.state().get(key_);
+  if (!note) return {};
+  host_.state().erase(key_);
+  host_.state().secure();
+  return note->starts_with(life + ' ') ? number(note->substr(life.size() + 1)) : std::nullopt;
 }
 
 void Unseen::look(std::uint64_t captured) {
   if (!known_) return;
   const SteadyTime now = host_.clock().steady();
-  if (!reading_ || now - reading_->time >= delay) {
-    if (reading_) {
-      const std::uint64_t seen = base_ + (captured - captured_before_);
-      if (reading_->counter > seen) missing_ = std::max(missing_, reading_->counter - seen);
-    }
-    reading_.reset();
-    if (const auto counter = read_counter()) reading_ = {now, *counter};
-  }
-  note(captured);
+  if (reading_ && now - reading_->time < delay) return;
+  if (reading_ && reading_->bytes > seen(captured)) missing_ = std::max(missing_, reading_->bytes - seen(captured));
+  reading_.reset();
+  if (const auto bytes = read_of_this_life()) reading_ = {now, *bytes};
 }
 
-/// The place of the interface's counter up to which all is either seen or missing.
-void Unseen::note(std::uint64_t captured) {
-  std::string place = concat(life_, ' ', base_ + (captured - captured_before_) + missing_);
-  if (place == noted_) return;
-  host_.state().put("unseen " + interface_, place);
-  noted_ = std::move(place);
+void Unseen::close(std::uint64_t captured) {
+  if (!known_) return;
+  // A bridge counts without the Ethernet header, so what was seen there is ahead of the counter.
+  if (const auto bytes = read_of_this_life())
+    host_.state().put(key_, concat(life_, ' ', std::min(*bytes, seen(captured) + missing_)));
 }
 
-std::optional<std::uint64_t> Unseen::read_counter() const {
-  const std::filesystem::path folder = root_ / "sys/class/net" / interface_ / "statistics";
-  const auto rx = number(first_word(folder / "rx_bytes")), tx = number(first_word(folder / "tx_bytes"));
-  if (!rx || !tx) return {};
-  return *rx + *tx;
-}
-
-/// The same as long as its counters go on; empty when it cannot be said.
-std::string Unseen::read_life() const {
-  const std::string boot = first_word(root_ / "proc/sys/kernel/random/boot_id");
-  const std::string index = first_word(root_ / "sys/class/net" / interface_ / "ifindex");
-  return boot.empty() || index.empty() ? "" : concat(boot, ' ', index);
+/// None when the name is another interface's by now.
+std::optional<std::uint64_t> Unseen::read_of_this_life() const {
+  const auto counter = read_(interface_);
+  return counter && counter->life == life_ ? std::optional(counter->bytes) : std::nullopt;
 }
 
 }  // namespace trafficd::pcap_input

@@ -47,6 +47,8 @@ Status Watch::open() {
 }
 
 Status Watch::open(Line& line) {
+  // First, so that no byte is both captured and passed before.
+  line.unseen.open(line.observers.bytes());
   Status status = line.capture.open();
   if (!status.is_ok()) {
     line.why = status.message();
@@ -59,12 +61,14 @@ Status Watch::open(Line& line) {
   const bool speechless = is_loopback(line.name) && line.capture.datalink() == DLT_EN10MB;
   line.observers.set_link(speechless ? packet::Link::unaddressed : *packet::link_of(line.capture.datalink()));
   line.observers.set_own_networks(own_networks(line.name));
-  line.unseen.open(line.observers.bytes());
   return status;
 }
 
 void Watch::close() noexcept {
-  for (const auto& line : lines_) line->capture.close();
+  for (const auto& line : lines_) {
+    line->unseen.close(line->observers.bytes());
+    line->capture.close();
+  }
 }
 
 Status Watch::run(std::stop_token stop, Emitter& emitter) {
