@@ -15,6 +15,9 @@ Timestamp time_of(const timeval& time) {
 constexpr std::int64_t latest_second = std::int64_t{1} << 33;
 // What is further beyond the packets before it may be damage as well as a pause.
 constexpr Duration longest_leap = 24h;
+/// Nobody waits so long for the second packet: the first one has the time of a clock that was not set, or a damaged
+/// one.
+constexpr Duration longest_start = 366 * 24h;
 
 std::int64_t seconds_of(Timestamp time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -98,7 +101,9 @@ timeval Recording::pass_time(timeval stamp) {
   }
   const Timestamp time = time_of(stamp);
   const std::uint64_t number = observers_.packets();
-  settle_doubt(doubt_ && doubt_->number + 1 == number && time > time_of(doubt_->stamp) - longest_leap);
+  const bool of_first = next_ == Timestamp{};
+  settle_doubt(doubt_ && doubt_->number + 1 == number && time > time_of(doubt_->stamp) - longest_leap &&
+               (!of_first || time < time_of(doubt_->stamp) + longest_start));
   const bool first = next_ == Timestamp{};
   if (first || time - next_ > longest_leap) {
     doubt_ = {stamp, number};
@@ -109,7 +114,8 @@ timeval Recording::pass_time(timeval stamp) {
 }
 
 /// One damaged stamp must not lead to where no other packet comes, for there is no way back. So a leap, and the first
-/// stamp of all, is believed when the very next packet is not before it.
+/// stamp of all, is believed when the very next packet is not before it; that behind the first of all
+/// must not be years away.
 void Recording::settle_doubt(bool confirmed) {
   if (!doubt_) return;
   if (confirmed) {
