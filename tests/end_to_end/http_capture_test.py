@@ -1,11 +1,13 @@
 """Requests of a real nginx, counted from the packets that pass: compared with its access log, to the request and byte."""
 import collections
+import ctypes
 import http.client
 import json
 import os
 import pathlib
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -62,6 +64,12 @@ http {{
 """
 
 
+def end_with_us():
+    """In a child: it ends when the test does, however that ends."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 class Nginx:
     """One of our own, in the foreground, in a network namespace."""
 
@@ -75,7 +83,7 @@ class Nginx:
         config.write_text(SERVER.format(folder=self.folder, four=FOUR, six=SIX, port=PORT))
         self.process = subprocess.Popen(["ip", "netns", "exec", space.name, NGINX, "-p", self.folder, "-c", config,
                                          "-e", self.folder / "error.log"], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=end_with_us)
 
     def stop(self):
         self.process.terminate()
@@ -148,6 +156,7 @@ class HttpCaptureTest(NetworkCase):
             return socket.create_connection((address, PORT), timeout=daemon.DEADLINE)
 
     def answers(self):
+        self.assertIsNone(self.server.process.poll(), self.server.folder)
         try:
             self.connect(FOUR).close()
             self.connect(SIX).close()
