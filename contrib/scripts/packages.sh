@@ -37,7 +37,9 @@ packages() {
         if [ "$release" = 12 ]; then echo libboost1.81-dev; else echo libboost-dev; fi
         plugin_packages
         ;;
-      test) echo catch2 python3 python3-jsonschema python3-yaml iproute2 procps strace util-linux libfaketime tshark ;;
+      test)
+        echo catch2 curl python3 python3-jsonschema python3-yaml iproute2 procps strace util-linux libfaketime tshark
+        ;;
       fuzz) if [ "$release" = 12 ]; then echo clang-16 libclang-rt-16-dev; else echo clang libclang-rt-dev; fi ;;
       format) if [ "$release" = 12 ]; then echo git clang-format-14; else echo git clang-format; fi ;;
       *) die "no package set is named '$set'" ;;
@@ -91,13 +93,21 @@ need_packages() {
 unpack_servers() {
   local server folder=$root/build/servers
   export PATH=$PATH:/usr/sbin:$folder/usr/sbin
+  command -v apt-get >/dev/null || return 0
   for server in nginx; do
-    if command -v "$server" >/dev/null || ! command -v apt-get >/dev/null; then continue; fi
+    if command -v "$server" >/dev/null; then continue; fi
     echo "unpacking: $server"
     mkdir -p "$folder/packages"
-    (cd "$folder/packages" && apt-get download -qq "$server" >/dev/null && dpkg-deb -x "$server"_*.deb "$folder") ||
-      die "apt-get could not download $server for the tests; 'apt-get update' as root may help"
+    download "$server" "$folder/packages" || die "apt-get could not download $server, which tests start: see above"
+    dpkg-deb -x "$folder/packages/$server"_*.deb "$folder" || die "$server could not be unpacked: see above"
   done
+}
+
+# download <package> <folder>: without package lists, or with old ones, after an update.
+download() {
+  (cd "$2" && apt-get download -qq "$1" >/dev/null 2>&1) && return 0
+  [ "$(id -u)" -ne 0 ] || apt-get update -qq </dev/null
+  (cd "$2" && apt-get download -qq "$1" >/dev/null)
 }
 
 # A dry run first: what would be removed is told and left alone.
