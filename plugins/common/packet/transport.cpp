@@ -55,11 +55,6 @@ std::uint32_t extension_length(const Carried& carried) {
   return carried.protocol == authentication ? (carried.bytes[1] + 2U) * 4 : (carried.bytes[1] + 1U) * 8;
 }
 
-bool is_extension(std::uint8_t protocol) {
-  return protocol == hop_by_hop || protocol == routing || protocol == fragment || protocol == authentication ||
-         protocol == for_destination;
-}
-
 bool read_ipv6(const Frame& frame, Carried& carried) {
   carried.protocol = frame.header[6];
   carried.bytes = std::span(frame.header, frame.captured).subspan(ipv6_header);
@@ -80,6 +75,11 @@ std::uint32_t load_big32(const std::uint8_t* bytes) {
 }
 
 }  // namespace
+
+bool is_extension(std::uint8_t protocol) {
+  return protocol == hop_by_hop || protocol == routing || protocol == fragment || protocol == authentication ||
+         protocol == for_destination;
+}
 
 bool read_transport(const Frame& frame, Transport& transport) {
   Carried carried;

@@ -26,6 +26,9 @@ struct Transport {
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
 
+/// Whether it is a header of IPv6 before what is carried, and not what is carried.
+bool is_extension(std::uint8_t protocol);
+
 /// Fills `transport`, which is fresh, from a frame that `read_frame` has found good and whose family is IPv4 or IPv6.
 /// False when it is no TCP or UDP, a fragment but the first one, cut off before the end of TCP's or UDP's header, or
 /// contradicts itself; `protocol` is right all the same where it could be found. Of a first fragment, the payload is

@@ -19,7 +19,12 @@ void Observers::set_link(packet::Link link) {
 void Observers::show_guests(std::int64_t seconds, std::uint32_t length, const std::uint8_t* bytes,
                             std::uint32_t captured) {
   packet::Frame frame;
-  if (!packet::read_frame(link_, bytes, captured, frame)) return;
+  const bool ethernet = link_ == packet::Link::ethernet;
+  if (const auto family = ethernet ? packet::ip_at_a_glance(bytes, captured) : packet::Family::other;
+      family != packet::Family::other)
+    frame = {family, bytes + 6, bytes, bytes + packet::ethernet_header, captured - packet::ethernet_header};
+  else if (!packet::read_frame(link_, bytes, captured, frame))
+    return;
   if (protocols_) protocols_->count(frame, length);
   if (http_) http_->see(seconds, frame);
   if (remotes_) {

@@ -48,9 +48,14 @@ Protocols::Protocols(Host& host, std::string interface)
 void Protocols::count(const packet::Frame& frame, std::uint32_t length) {
   std::size_t index = no_ip;
   if (frame.family != Family::other) {
-    packet::Transport transport;
-    packet::read_transport(frame, transport);
-    index = (frame.family == Family::ipv6 ? numbers : 0) + transport.protocol;
+    const bool ipv6 = frame.family == Family::ipv6;
+    std::uint8_t protocol = frame.header[ipv6 ? 6 : 9];
+    if (ipv6 && packet::is_extension(protocol)) {
+      packet::Transport transport;
+      packet::read_transport(frame, transport);
+      protocol = transport.protocol;
+    }
+    index = (ipv6 ? numbers : 0) + protocol;
   }
   rows_[index].bytes += length;
   ++rows_[index].packets;
