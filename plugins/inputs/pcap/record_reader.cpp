@@ -76,10 +76,8 @@ pcap_pkthdr RecordReader::header_at(const char* bytes) const {
   return header;
 }
 
-/// Whether so many bytes stand at `at_`, after reading more where they do not yet.
-bool RecordReader::have(std::size_t size) {
-  if (static_cast<std::size_t>(end_ - at_) >= size) [[likely]]
-    return true;
+/// More, until so many bytes stand at `at_`.
+bool RecordReader::fetch(std::size_t size) {
   const auto rest = static_cast<std::size_t>(end_ - at_);
   std::memmove(buffer_.get(), at_, rest);
   char* end = buffer_.get() + rest;

@@ -49,7 +49,9 @@ class RecordReader {
   static constexpr std::size_t record_header = 16;
 
   pcap_pkthdr header_at(const char* bytes) const;
-  bool have(std::size_t size);
+  /// Whether so many bytes stand at `at_`, after reading more where they do not yet.
+  bool have(std::size_t size) { return static_cast<std::size_t>(end_ - at_) >= size || fetch(size); }
+  bool fetch(std::size_t size);
   Outcome why_not(std::size_t wanted);
 
   const Form form_;
