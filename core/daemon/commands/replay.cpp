@@ -1,6 +1,5 @@
 #include "daemon/commands/replay.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -54,19 +53,6 @@ int fail(Progress& messages, int code, std::string_view message) {
 bool draws_progress() {
   const char* term = std::getenv("TERM");
   return isatty(STDERR_FILENO) != 0 && (term == nullptr || std::string_view(term) != "dumb");
-}
-
-/// Of all files together; 0 when one of them has no size, as standard input.
-std::uint64_t size_of(const std::vector<std::string>& files) {
-  std::uint64_t total = 0;
-  for (const std::string& file : files) {
-    struct stat about {};
-    if (file == "-") return 0;
-    if (::stat(file.c_str(), &about) != 0) continue;  // it will be skipped
-    if (!S_ISREG(about.st_mode)) return 0;
-    total += static_cast<std::uint64_t>(about.st_size);
-  }
-  return total;
 }
 
 class Collector final : public Emitter {
@@ -150,8 +136,8 @@ int replay_files(const ReplayOptions& options) {
   Progress messages(draws_progress(), page_style(STDERR_FILENO));
   ReplayHost host(plugin_name, interval, messages);
   Watch watch(messages);
-  watch.begin([total = size_of(options.input.files), &messages, &read = host.meter().counter("read_bytes")] {
-    messages.draw(read, total);
+  watch.begin([&messages, &read = host.meter().counter("read_bytes"), &total = host.meter().gauge("total_bytes")] {
+    messages.draw(read, static_cast<std::uint64_t>(total));
   });
   const auto zone = choose_zone(options.zone, [&](const std::string& word) { messages.say(word); });
   if (!zone) return fail(messages, bad_arguments, zone.error());

@@ -8,6 +8,9 @@ namespace {
 
 using Type = ConfigNode::Type;
 
+/// The plugin's bound.
+constexpr std::uint64_t most_remotes = 1'000'000;
+
 ConfigNode scalar(const std::string& flag, const std::string& text, bool quoted) {
   ConfigNode node;
   node.type = Type::scalar;
@@ -42,7 +45,7 @@ ConfigNode node_of(const NodeOptions& options, const Declarations& declared) {
     add(node, "protocols", scalar("protocols", "yes", false));
   if (options.remotes) {
     add(node, "remotes", scalar("--remotes", *options.remotes, false));
-    add(node, "max_remotes", scalar("--max-rows", std::to_string(options.max_rows), false));
+    add(node, "max_remotes", scalar("--max-rows", std::to_string(std::min(options.max_rows, most_remotes)), false));
   }
   if (options.ports) {
     ConfigNode http;

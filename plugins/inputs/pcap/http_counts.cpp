@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fields.hpp"
 #include "tables.hpp"
 
 namespace trafficd::pcap_input {
@@ -12,10 +13,6 @@ namespace trafficd::pcap_input {
 namespace {
 
 constexpr std::string_view statuses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-
-FieldSpec counter(std::string name, std::string unit, std::string help) {
-  return {.name = std::move(name), .kind = Kind::counter, .unit = std::move(unit), .help = std::move(help)};
-}
 
 }  // namespace
 
@@ -61,7 +58,7 @@ HttpCounts::HttpCounts(std::size_t most_rows, Host& host, std::string interface)
       places_(0, hash_),
       clients_(0, hash_),
       uncounted_clients_(host.meter().counter("http_uncounted_clients")) {
-  places_.reserve(2 * most_);  // rows that come and go must not make it grow
+  places_.reserve(most_);
   clients_.reserve(most_clients);
   rows_.reserve(others + most_);
   free_.reserve(most_);
@@ -119,6 +116,7 @@ void HttpCounts::tell(Timestamp time, Batch& out) {
   for (std::size_t i = others; i < rows_.size(); ++i) tell_row(rows_[i], time, out);
   for (std::size_t i = 0; i < others; ++i) tell_row(rows_[i], time, out);
   if (places_.size() * 8 > most_ * 7) make_room();
+  if (std::exchange(erased_, false)) refresh(places_);
   if (!clients_.empty()) clients_.clear();
   ++ticks_;
 }
@@ -165,11 +163,11 @@ void HttpCounts::make_room() {
   std::ranges::sort(resting);
   const std::size_t surplus = places_.size() - most_ * 3 / 4;
   for (std::size_t i = 0; i < std::min(surplus, resting.size()); ++i) free(rows_[resting[i].second]);
-  refresh(places_);
 }
 
 void HttpCounts::free(Row& row) {
   places_.erase(row.subject);
+  erased_ = true;
   row = Row{};
   free_.push_back(static_cast<std::uint32_t>(&row - rows_.data()));
 }

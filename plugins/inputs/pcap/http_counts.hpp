@@ -95,6 +95,7 @@ class HttpCounts {
   std::vector<Row> rows_;
   std::vector<std::uint32_t> free_;
   std::uint64_t ticks_ = 0;
+  bool erased_ = false;  // since the table was refreshed
   std::atomic<std::uint64_t>& uncounted_clients_;
 };
 

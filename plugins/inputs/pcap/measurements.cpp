@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include "fields.hpp"
+
 namespace trafficd::pcap_input {
 
 namespace {
@@ -41,10 +43,6 @@ std::string_view scope_text(Scope scope) {
     case Scope::multicast: break;
   }
   return "multicast";
-}
-
-FieldSpec counter(std::string name, std::string unit, std::string help) {
-  return {.name = std::move(name), .kind = Kind::counter, .unit = std::move(unit), .help = std::move(help)};
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ class Observers {
  public:
   Observers(const Config& config, Host& host, const std::string& interface);
 
+  /// Before the first tick. Retry when something that they need is not there.
+  Status open() { return remotes_ ? remotes_->open() : Status::ok(); }
   /// Before the first packet, and when those that follow come by another link. Takes memory.
   void set_link(packet::Link link);
   /// What the system says of the interface's own networks.

@@ -1,5 +1,6 @@
 #include "observers.hpp"
 
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -35,6 +36,7 @@ class Heard {
  public:
   explicit Heard(const Config& config, std::int64_t max_series = 100'000)
       : host({.max_series = max_series}), observers(config, host, "lan0") {
+    REQUIRE(observers.open().is_ok());
     observers.set_link(packet::Link::ethernet);
   }
 
@@ -160,6 +162,7 @@ TEST_CASE("remotes: hashed names stay the same, differ between installations and
   CHECK(*one.names.begin() != *other.names.begin());
   CHECK(one.names.begin()->starts_with("hash-"));
   Remotes again({.top = 5, .addresses = 100, .naming = RemoteNaming::hashed}, one.host, "lan0");
+  REQUIRE(again.open().is_ok());
   again.count(packet::Family::ipv4, address("198.51.100.1").data(), true, 60);
   Batch batch;
   again.tell(one.host.clock().now(), batch);
@@ -167,6 +170,20 @@ TEST_CASE("remotes: hashed names stay the same, differ between installations and
   CHECK(one.names.contains(tag(batch.front(), "address")));
   const auto permissions = std::filesystem::status(one.host.state_folder() / "remote_secret").permissions();
   CHECK(permissions == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("remotes: without a secret nothing is captured under names that are none") {
+  testing::TestHost host;
+  const auto file = host.state_folder() / "remote_secret";
+  const RemoteSettings settings{.top = 5, .addresses = 100, .naming = RemoteNaming::hashed};
+  SECTION("a damaged one") {
+    std::ofstream(file) << "short";
+    CHECK(Remotes(settings, host, "lan0").open().message().find("remove it") != std::string::npos);
+  }
+  SECTION("one that cannot be made") {
+    std::filesystem::create_directory(file);
+    CHECK(Remotes(settings, host, "lan0").open().code() == Status::Code::retry);
+  }
 }
 
 TEST_CASE("remotes: addresses that are left out are counted all the same") {

@@ -1,5 +1,7 @@
 #include "protocols.hpp"
 
+#include "fields.hpp"
+
 namespace trafficd::pcap_input {
 
 namespace {
@@ -25,10 +27,6 @@ std::string name_of(std::size_t number) {
     case 132: return "sctp";
     default: return std::to_string(number);
   }
-}
-
-FieldSpec counter(std::string name, std::string unit, std::string help) {
-  return {.name = std::move(name), .kind = Kind::counter, .unit = std::move(unit), .help = std::move(help)};
 }
 
 }  // namespace

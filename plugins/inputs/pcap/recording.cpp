@@ -43,6 +43,7 @@ Recording::Recording(const Config& config, Host& host)
       read_bytes_(host.meter().counter("read_bytes")) {}
 
 Status Recording::run(std::stop_token stop, Emitter& emitter) {
+  host_.meter().gauge("total_bytes") = static_cast<std::int64_t>(capture_.total_bytes());
   emitter_ = &emitter;
   stop_ = std::move(stop);
   using State = FileCapture::State;
@@ -114,8 +115,7 @@ timeval Recording::pass_time(timeval stamp) {
 }
 
 /// One damaged stamp must not lead to where no other packet comes, for there is no way back. So a leap, and the first
-/// stamp of all, is believed when the very next packet is not before it; that behind the first of all
-/// must not be years away.
+/// stamp of all, is believed when the very next packet is not before it. Behind the first, it must not be years away.
 void Recording::settle_doubt(bool confirmed) {
   if (!doubt_) return;
   if (confirmed) {

@@ -13,6 +13,7 @@ class Recording final : public StreamInput {
  public:
   Recording(const Config& config, Host& host);
   bool recorded() const override { return true; }
+  Status open() override { return observers_.open(); }
   Status run(std::stop_token stop, Emitter& emitter) override;
   void close() noexcept override { capture_.close(); }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "fields.hpp"
 #include "secret_file.hpp"
 #include "tables.hpp"
 
@@ -21,16 +22,12 @@ constexpr Duration half_life = 10min;
 /// Who is told already stays, unless another one is so much busier: names that come and go serve nobody.
 constexpr float loyalty = 1.25F;
 
-FieldSpec counter(std::string name, std::string help) {
-  return {.name = std::move(name), .kind = Kind::counter, .unit = "By", .help = std::move(help)};
-}
-
 }  // namespace
 
 const MeasurementPtr& remote_measurement() {
   static const MeasurementPtr measurement = make_measurement(
       "remote", "Traffic with an address on the internet, as seen from our side: rx is what it sent to us.",
-      {counter("rx_bytes", "Bytes that came from there."), counter("tx_bytes", "Bytes that went there.")},
+      {counter("rx_bytes", "By", "Bytes that came from there."), counter("tx_bytes", "By", "Bytes that went there.")},
       {"interface", "address"});
   return measurement;
 }
@@ -45,6 +42,14 @@ Remotes::Remotes(const RemoteSettings& settings, Host& host, std::string interfa
       other_epoch_(new_epoch()) {
   if (settings_.naming != RemoteNaming::left_out) table_.reserve(settings_.addresses);
   lives_.reserve(settings_.top);
+}
+
+Status Remotes::open() {
+  if (settings_.naming != RemoteNaming::hashed || !secret_.empty()) return Status::ok();
+  auto secret = secret_in(host_.state_folder() / "remote_secret");
+  if (!secret) return Status::retry(secret.error());
+  secret_ = *std::move(secret);
+  return Status::ok();
 }
 
 /// IPv4 as IPv6 maps it: an address that never stands in a packet.
@@ -165,7 +170,6 @@ std::string Remotes::text_of(const Key& key) {
 
 /// Keyed by a secret of this installation, or all four thousand million addresses of IPv4 could be tried.
 std::string Remotes::hash_of(const Key& key) {
-  if (secret_.empty()) secret_ = secret_in(host_.state_folder() / "remote_secret");
   unsigned char digest[crypto_generichash_BYTES];
   crypto_generichash(digest, sizeof digest, reinterpret_cast<const unsigned char*>(&key), sizeof key,
                      reinterpret_cast<const unsigned char*>(secret_.data()), secret_.size());

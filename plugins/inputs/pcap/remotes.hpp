@@ -30,6 +30,8 @@ class Remotes {
  public:
   Remotes(const RemoteSettings& settings, Host& host, std::string interface);
 
+  /// Before the first tick. Retry when names are hashed and there is no secret for that.
+  Status open();
   /// Allocates nothing.
   void count(packet::Family family, const std::uint8_t* address, bool sent, std::uint32_t length) {
     waiting_[waits_++] = {key_of(family, address), length, sent};

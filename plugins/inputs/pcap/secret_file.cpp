@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
 
 #include "trafficd/units.hpp"
 
@@ -16,8 +15,8 @@ namespace {
 
 constexpr std::size_t size = crypto_generichash_KEYBYTES;
 
-[[noreturn]] void fail(const std::filesystem::path& file, std::string_view what, int number) {
-  throw std::runtime_error(concat("cannot ", what, " the secret for hashes, ", file, ": ", std::strerror(number)));
+Error fault(const std::filesystem::path& file, std::string_view what, int number) {
+  return Error{concat("cannot ", what, " the secret for hashed names, ", file, ": ", std::strerror(number))};
 }
 
 struct Descriptor {
@@ -28,36 +27,37 @@ struct Descriptor {
 };
 
 /// Empty when there is no such file.
-std::string read(const std::filesystem::path& file) {
+Result<std::string> read(const std::filesystem::path& file) {
   const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-  if (descriptor.number < 0 && errno == ENOENT) return {};
+  if (descriptor.number < 0 && errno == ENOENT) return std::string();
   std::string secret(size, '\0');
-  if (descriptor.number < 0) fail(file, "read", errno);
-  if (::read(descriptor.number, secret.data(), size) != static_cast<ssize_t>(size)) fail(file, "read", EIO);
+  if (descriptor.number < 0) return fault(file, "read", errno);
+  if (::read(descriptor.number, secret.data(), size) != static_cast<ssize_t>(size))
+    return Error{concat("the secret for hashed names, ", file, ", is damaged: remove it, and names will be others")};
   return secret;
 }
 
 }  // namespace
 
-std::string secret_in(const std::filesystem::path& file) {
-  if (std::string secret = read(file); !secret.empty()) return secret;
+Result<std::string> secret_in(const std::filesystem::path& file) {
+  if (auto secret = read(file); !secret || !secret->empty()) return secret;
   std::string secret(size, '\0');
-  if (sodium_init() < 0) fail(file, "make", EAGAIN);
+  if (sodium_init() < 0) return fault(file, "make", EAGAIN);
   randombytes_buf(secret.data(), size);
   // Whole or not at all: another instance may look for it just now.
   const std::string made = concat(file, '.', ::gettid());
   {
     const Descriptor descriptor{::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (descriptor.number < 0) fail(file, "make", errno);
+    if (descriptor.number < 0) return fault(file, "make", errno);
     if (::write(descriptor.number, secret.data(), size) != static_cast<ssize_t>(size) ||
         ::fsync(descriptor.number) != 0)
-      fail(file, "write", errno);
+      return fault(file, "write", errno);
   }
   // Who was first stays.
   const bool linked = ::link(made.c_str(), file.c_str()) == 0 || errno == EEXIST;
   const int why = errno;
   ::unlink(made.c_str());
-  if (!linked) fail(file, "make", why);
+  if (!linked) return fault(file, "make", why);
   return read(file);
 }
 

@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <string>
 
+#include "trafficd/status.hpp"
+
 namespace trafficd::pcap_input {
 
 /// The secret in that file, made when there is none: random bytes, as many as a key of libsodium's generic hash has.
-/// Throws std::runtime_error when it can neither be read nor made.
-std::string secret_in(const std::filesystem::path& file);
+/// An error when it can neither be read nor made.
+Result<std::string> secret_in(const std::filesystem::path& file);
 
 }  // namespace trafficd::pcap_input

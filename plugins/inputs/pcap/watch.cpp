@@ -30,6 +30,8 @@ Watch::Watch(const Config& config, Host& host) : host_(host) {
 }
 
 Status Watch::open() {
+  for (const auto& line : lines_)
+    if (Status ready = line->observers.open(); !ready) return ready;
   Status worst = Status::ok();
   bool any = false;
   for (const auto& line : lines_) {

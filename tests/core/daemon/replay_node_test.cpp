@@ -37,6 +37,8 @@ TEST_CASE("what was said comes under the plugin's names, and faults under ours")
   CHECK(node.find("filter")->path == "--filter");
   CHECK(node.find("http")->type == ConfigNode::Type::map);
   CHECK(node.find("http")->entries.empty());
+  options.max_rows = 5'000'000;
+  CHECK(node_of(options, declared).find("max_remotes")->text == "1000000");
   options.ports = {"80", "8080"};
   options.protocols = false;
   node = node_of(options, declared);
