@@ -1,6 +1,7 @@
 """SIGHUP: what is the same in the new configuration runs on untouched, the rest is exchanged, and nothing is lost.
 
 TRAFFICD_RELOADS=50 makes the long form."""
+import contextlib
 import json
 import os
 import pathlib
@@ -35,6 +36,7 @@ outputs:
 """
 USUAL = {"net": "", "inputs": "", "stages": "", "more": "", "flush": "0s", "spool": "off", "outputs": "",
          "manner": "works"}
+THREADS = {"in net", "in self", "pipe main", "out store", "keep store", "out stable", "keep stable", "out changing"}
 
 
 class ReloadTest(NetworkCase):
@@ -59,9 +61,18 @@ class ReloadTest(NetworkCase):
         return [line.split("reload: ", 1)[1] for line in self.daemon.messages().splitlines() if "reload: " in line]
 
     def threads(self):
-        """Name to number; a thread that was made anew has another number."""
-        tasks = pathlib.Path(f"/proc/{self.daemon.process.pid}/task")
-        return {(task / "comm").read_text().strip(): task.name for task in tasks.iterdir()}
+        """Name to number, once every instance has its threads; a thread that was made anew has another number. Threads
+        without a name of their own come and go: what makes an instance, what a sanitizer adds."""
+        wait_for(True, "the threads of all instances", lambda: THREADS <= self.named_threads().keys())
+        return self.named_threads()
+
+    def named_threads(self):
+        tasks, names = pathlib.Path(f"/proc/{self.daemon.process.pid}/task"), {}
+        for task in tasks.iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                names[(task / "comm").read_text().strip()] = task.name
+        names.pop("trafficd", None)
+        return names
 
     def sockets(self):
         descriptors = pathlib.Path(f"/proc/{self.daemon.process.pid}/fd")
