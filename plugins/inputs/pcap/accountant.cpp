@@ -14,8 +14,20 @@ Accountant::Accountant(const AccountantSettings& settings)
 }
 
 void Accountant::set_link(packet::Link link) {
+  settle();
   link_ = link;
   rows_.take_memory(link == packet::Link::ethernet);
+}
+
+void Accountant::settle() {
+  std::array<Way*, std::tuple_size_v<decltype(posted_)>> ways;
+  for (std::size_t i = 0; i < posts_; ++i) {
+    Row& row = rows_.by_hardware(posted_[i].key);
+    ways[i] = posted_[i].receives ? &row.rx : &row.tx;
+    __builtin_prefetch(ways[i], 1);
+  }
+  for (std::size_t i = 0; i < posts_; ++i) ways[i]->add(posted_[i].seconds, posted_[i].length);
+  posts_ = 0;
 }
 
 void Accountant::see_any(std::int64_t seconds, std::uint32_t length, const std::uint8_t* bytes,
@@ -34,7 +46,7 @@ void Accountant::see_any(std::int64_t seconds, std::uint32_t length, const std::
 void Accountant::see_addressed(std::int64_t seconds, std::uint32_t length, const Frame& frame) {
   const Ends ends = ends_of(frame.destination, frame.source);
   if (frame.family == Family::other) {
-    if (ends.to_group) return send(row(ends.source, frame.family, Scope::multicast), seconds, length);
+    if (ends.to_group) return send(ends.source, frame.family, Scope::multicast, seconds, length);
     return see_local(seconds, length, frame, ends);
   }
   if (frame.family == Family::ipv6) learn_prefixes(seconds, frame);
@@ -43,7 +55,7 @@ void Accountant::see_addressed(std::int64_t seconds, std::uint32_t length, const
   if (book(seconds, length, ends, frame.family, from, to)) return;
   const bool local = from == Place::local && to == Place::local;
   if (ends.to_group || to == Place::multicast)
-    send(row(ends.source, frame.family, Scope::multicast), seconds, length);
+    send(ends.source, frame.family, Scope::multicast, seconds, length);
   else if (from == Place::multicast)
     unattributed_ += length;  // nobody sends from there
   else if (local || from == Place::on_link || to == Place::on_link)
@@ -53,8 +65,8 @@ void Accountant::see_addressed(std::int64_t seconds, std::uint32_t length, const
 }
 
 void Accountant::see_local(std::int64_t seconds, std::uint32_t length, const Frame& frame, const Ends& ends) {
-  send(row(ends.source, frame.family, Scope::local), seconds, length);
-  receive(row(ends.destination, frame.family, Scope::local), seconds, length);
+  send(ends.source, frame.family, Scope::local, seconds, length);
+  receive(ends.destination, frame.family, Scope::local, seconds, length);
 }
 
 /// Neither end is known to be ours, as with a global IPv6 address whose prefix nobody has said yet.
@@ -63,9 +75,9 @@ void Accountant::see_transit(std::int64_t seconds, std::uint32_t length, Family 
   if (from_gateway == to_gateway)
     unattributed_ += length;
   else if (to_gateway)
-    send(row(ends.source, family, Scope::internet), seconds, length);
+    send(ends.source, family, Scope::internet, seconds, length);
   else
-    receive(row(ends.destination, family, Scope::internet), seconds, length);
+    receive(ends.destination, family, Scope::internet, seconds, length);
 }
 
 /// A device is an address of ours.
@@ -81,13 +93,13 @@ void Accountant::see_unaddressed(std::int64_t seconds, std::uint32_t length, con
   };
   const Place from = place(source), to = place(destination);
   if (from == Place::local && to == Place::local) {
-    send(rows_.by_address(frame.family, source, Scope::local), seconds, length);
-    receive(rows_.by_address(frame.family, destination, Scope::local), seconds, length);
+    rows_.by_address(frame.family, source, Scope::local).tx.add(seconds, length);
+    rows_.by_address(frame.family, destination, Scope::local).rx.add(seconds, length);
   } else if (from == Place::local) {
     const Scope scope = to == Place::multicast ? Scope::multicast : Scope::internet;
-    send(rows_.by_address(frame.family, source, scope), seconds, length);
+    rows_.by_address(frame.family, source, scope).tx.add(seconds, length);
   } else if (to == Place::local && from == Place::remote) {
-    receive(rows_.by_address(frame.family, destination, Scope::internet), seconds, length);
+    rows_.by_address(frame.family, destination, Scope::internet).rx.add(seconds, length);
   } else {
     unattributed_ += length;
   }
@@ -131,6 +143,7 @@ void Accountant::add_gateway(std::uint64_t hardware) {
 /// Who sent from a network that was not known to be local was taken for one; true ones are found again.
 void Accountant::forget_gateways() {
   if (!find_gateways_ || gateways_.empty()) return;
+  settle();
   for (const std::uint64_t hardware : gateways_)
     for (const Family family : {Family::ipv4, Family::ipv6})
       rows_.end_redirect(Rows::hardware_key(hardware, family, Scope::internet));

@@ -13,6 +13,7 @@
 //
 // So at every moment: all bytes = internet rx + tx, local tx, multicast tx, and what belongs to nobody.
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -118,39 +119,31 @@ class Accountant {
     if (either != static_cast<unsigned>(Place::local) || ends.to_group) [[unlikely]]
       return false;
     if (from == to) return false;
-    const bool sends = from == Place::local;
-    const std::uint64_t device = sends ? ends.source : ends.destination;
-    carries(sends ? ends.destination : ends.source);
-    Row& found = row(device, family, Scope::internet);
-    post(sends ? found.tx : found.rx, seconds, length);
+    // Both ways follow each other as they like: a branch would be guessed wrong as often.
+    const std::uint64_t receives = static_cast<unsigned>(to);
+    const std::uint64_t device = ends.source ^ ((ends.source ^ ends.destination) & -receives);
+    carries(ends.source ^ ends.destination ^ device);
+    post(Rows::hardware_key(device, family, Scope::internet), receives != 0, seconds, length);
     return true;
   }
-  void send(Row& row, std::int64_t seconds, std::uint32_t length) { post(row.tx, seconds, length); }
-  void receive(Row& row, std::int64_t seconds, std::uint32_t length) { post(row.rx, seconds, length); }
-  /// What is posted is written when the next packet is posted: until then its place comes from memory, and nobody
-  /// waits for that.
-  [[gnu::always_inline]] void post(Way& way, std::int64_t seconds, std::uint32_t length) {
-    __builtin_prefetch(&way, 1);
-    write();
-    posted_ = {&way, seconds, length};
+  void send(std::uint64_t hardware, packet::Family family, Scope scope, std::int64_t seconds, std::uint32_t length) {
+    post(Rows::hardware_key(hardware, family, scope), false, seconds, length);
   }
-  void write() {
-    posted_.way->bytes += posted_.length;
-    ++posted_.way->packets;
-    posted_.way->last_seen = posted_.seconds;
+  void receive(std::uint64_t hardware, packet::Family family, Scope scope, std::int64_t seconds, std::uint32_t length) {
+    post(Rows::hardware_key(hardware, family, scope), true, seconds, length);
   }
-  void settle() {
-    write();
-    posted_.way = &nowhere_;
+  [[gnu::always_inline]] void post(std::uint64_t key, bool receives, std::int64_t seconds, std::uint32_t length) {
+    posted_[posts_++] = {key, seconds, length, receives};
+    if (posts_ == posted_.size()) [[unlikely]]
+      settle();
   }
+  /// Writes what is posted.
+  void settle();
   void see_any(std::int64_t seconds, std::uint32_t length, const std::uint8_t* bytes, std::uint32_t captured);
   void see_addressed(std::int64_t seconds, std::uint32_t length, const packet::Frame& frame);
   void see_unaddressed(std::int64_t seconds, std::uint32_t length, const packet::Frame& frame);
   void see_local(std::int64_t seconds, std::uint32_t length, const packet::Frame& frame, const Ends& ends);
   void see_transit(std::int64_t seconds, std::uint32_t length, packet::Family family, const Ends& ends);
-  Row& row(std::uint64_t hardware, packet::Family family, Scope scope) {
-    return rows_.by_hardware(Rows::hardware_key(hardware, family, scope));
-  }
   void carries(std::uint64_t hardware) {
     if (hardware != last_carrier_) [[unlikely]]
       note_carrier(hardware);
@@ -160,17 +153,20 @@ class Accountant {
   void forget_gateways();
   void learn_prefixes(std::int64_t seconds, const packet::Frame& frame);
 
+  /// What goes to a row and is not written yet.
   struct Posted {
-    Way* way;
+    std::uint64_t key;
     std::int64_t seconds;
     std::uint32_t length;
+    bool receives;
   };
 
   packet::Link link_ = packet::Link::ethernet;
   std::uint64_t last_carrier_ = ~std::uint64_t{0};
   Totals totals_;
-  Way nowhere_;  // what is written here counts for nobody
-  Posted posted_{&nowhere_, 0, 0};
+  // The rows of a large network are more than a processor keeps near; written together, they are waited for together.
+  std::array<Posted, 64> posted_;
+  std::size_t posts_ = 0;
   std::uint64_t unattributed_ = 0;
   Rows rows_;
   bool find_gateways_;

@@ -63,27 +63,28 @@ void Places::build() {
   all_ = given_;
   all_.insert(all_.end(), own_.begin(), own_.end());
   for (const Learned& each : learned_) all_.push_back(each.network);
-  ipv4_.fill(remote);
-  ipv6_.fill(remote);
+  auto& [ipv4, ipv6] = known_;
+  ipv4.fill(remote);
+  ipv6.fill(remote);
   // Short networks first: a longer one inside a short one changes nothing there.
   std::ranges::stable_sort(all_, {}, &Network::prefix);
   for (const Network& network : all_) mark(network);
   // Whatever the lists say: RFC 3927 and 4291.
-  ipv4_[index(169, 254)] = on_link;
-  for (unsigned second = 0x80; second < 0xc0; ++second) ipv6_[index(0xfe, second)] = on_link;
+  ipv4[index(169, 254)] = on_link;
+  for (unsigned second = 0x80; second < 0xc0; ++second) ipv6[index(0xfe, second)] = on_link;
   for (unsigned second = 0; second < 256; ++second) {
-    for (unsigned first = 224; first < 240; ++first) ipv4_[index(first, second)] = multicast;
-    ipv6_[index(0xff, second)] = multicast;
+    for (unsigned first = 224; first < 240; ++first) ipv4[index(first, second)] = multicast;
+    ipv6[index(0xff, second)] = multicast;
   }
   // 255.255.255.255 is for all.
-  ipv4_[index(255, 255)] = undecided;
+  ipv4[index(255, 255)] = undecided;
   // What has no address yet, as in DHCP, and what looks for its own, is on this side.
-  if (ipv4_[0] == remote) ipv4_[0] = undecided;
-  if (ipv6_[0] == remote) ipv6_[0] = undecided;
+  if (ipv4[0] == remote) ipv4[0] = undecided;
+  if (ipv6[0] == remote) ipv6[0] = undecided;
 }
 
 void Places::mark(const Network& network) {
-  Table& table = network.ipv6 ? ipv6_ : ipv4_;
+  Table& table = known_[network.ipv6 ? 1 : 0];
   const unsigned first = static_cast<unsigned>(network.address[0] << 8 | network.address[1]);
   if (network.prefix > 16) {
     std::uint8_t& known = table[index(first >> 8, first & 0xff)];

@@ -20,16 +20,10 @@ class Places {
   /// `networks` are local. The number of those that are learned is bounded.
   explicit Places(std::vector<Network> networks);
 
-  Place ipv4(const std::uint8_t* address) const {
-    const std::uint8_t known = ipv4_[packet::load<std::uint16_t>(address)];
-    return known != undecided ? Place{known} : look_up(address, false);
-  }
-  Place ipv6(const std::uint8_t* address) const {
-    const std::uint8_t known = ipv6_[packet::load<std::uint16_t>(address)];
-    return known != undecided ? Place{known} : look_up(address, true);
-  }
+  /// Of IPv4 or IPv6.
   Place of(packet::Family family, const std::uint8_t* address) const {
-    return family == packet::Family::ipv4 ? ipv4(address) : ipv6(address);
+    const std::uint8_t known = known_[static_cast<std::size_t>(family)][packet::load<std::uint16_t>(address)];
+    return known != undecided ? Place{known} : look_up(address, family == packet::Family::ipv6);
   }
 
   /// The networks of the interface itself, instead of those that were given before; true when they are others.
@@ -59,7 +53,7 @@ class Places {
 
   std::vector<Network> given_, own_, all_;
   std::vector<Learned> learned_;
-  Table ipv4_, ipv6_;
+  std::array<Table, 2> known_;  // by family
 };
 
 }  // namespace trafficd::pcap_input

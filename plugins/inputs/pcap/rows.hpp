@@ -27,6 +27,12 @@ struct RowKey {
 struct Way {
   std::uint64_t bytes = 0, packets = 0;
   std::int64_t last_seen = 0;  ///< unix seconds
+
+  void add(std::int64_t seconds, std::uint32_t length) {
+    bytes += length;
+    ++packets;
+    last_seen = seconds;
+  }
 };
 
 struct Row {
