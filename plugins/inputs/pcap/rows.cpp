@@ -4,23 +4,10 @@
 
 namespace trafficd::pcap_input {
 
-namespace {
-
-RowKey address_key(packet::Family family, const std::uint8_t* address, Scope scope) {
-  RowKey key;
-  if (family == packet::Family::ipv4) {
-    key.first = packet::load<std::uint32_t>(address);
-  } else {
-    key.first = packet::load<std::uint64_t>(address);
-    key.second = packet::load<std::uint64_t>(address + 8);
-  }
-  key.rest = static_cast<std::uint8_t>(static_cast<unsigned>(family) << 4 | static_cast<unsigned>(scope));
-  return key;
-}
-
-}  // namespace
-
-Rows::Rows(std::size_t most) : most_(most), by_hardware_(0, Hash{hidden_seed()}), by_address_(0, Hash{hidden_seed()}) {
+Rows::Rows(std::size_t most)
+    : most_(most),
+      by_hardware_(0, Hash{hidden_seed()}),
+      by_address_(0, AddressHash{{hidden_seed()}, &rows_}, AddressEqual{&rows_}) {
   rows_.reserve(first_device + most);
   free_.reserve(most);
   rows_.resize(first_device);
@@ -35,6 +22,18 @@ void Rows::take_memory(bool hardware) {
     by_hardware_.reserve(most_ + most_redirected);
   else
     by_address_.reserve(most_);
+}
+
+AddressKey Rows::key_of(packet::Family family, const std::uint8_t* address, Scope scope) {
+  AddressKey key;
+  if (family == packet::Family::ipv4) {
+    key.first = packet::load<std::uint32_t>(address);
+  } else {
+    key.first = packet::load<std::uint64_t>(address);
+    key.second = packet::load<std::uint64_t>(address + 8);
+  }
+  key.rest = static_cast<std::uint8_t>(static_cast<unsigned>(family) << 4 | static_cast<unsigned>(scope));
+  return key;
 }
 
 Row& Rows::other(packet::Family family, Scope scope) {
@@ -69,15 +68,15 @@ Row& Rows::make_by_hardware(std::uint64_t key) {
 }
 
 Row& Rows::by_address(packet::Family family, const std::uint8_t* address, Scope scope) {
-  const RowKey key = address_key(family, address, scope);
-  if (const auto found = by_address_.find(key); found != by_address_.end()) return rows_[found->second];
+  if (const auto found = by_address_.find(key_of(family, address, scope)); found != by_address_.end())
+    return rows_[*found];
   Row* const row = make_row(family, scope);
   if (row == nullptr) return other(family, scope);
   const bool ipv4 = family == packet::Family::ipv4;
   row->device = {};
   std::copy_n(address, ipv4 ? 4 : 16, row->device.begin());
   row->name = ipv4 ? Row::Name::ipv4 : Row::Name::ipv6;
-  by_address_.emplace(key, static_cast<std::uint32_t>(row - rows_.data()));
+  by_address_.insert(static_cast<std::uint32_t>(row - rows_.data()));
   return *row;
 }
 
@@ -119,7 +118,7 @@ void Rows::evict(Row& row) {
   if (row.name == Row::Name::hardware)
     by_hardware_.erase(hardware_key(packet::load48(row.device.data()), row.family, row.scope));
   else
-    by_address_.erase(address_key(row.family, row.device.data(), row.scope));
+    by_address_.erase(static_cast<std::uint32_t>(&row - rows_.data()));
   row.evicted = true;
   ++evictions_;
 }

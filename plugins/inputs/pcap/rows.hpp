@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -15,12 +16,11 @@ namespace trafficd::pcap_input {
 
 enum class Scope : std::uint8_t { internet, local, multicast };
 
-/// A device by its hardware address, or by its address where the link has none, with family and scope, in 16 bytes and
-/// a number.
-struct RowKey {
+/// A device by its address, on links without hardware addresses, with family and scope.
+struct AddressKey {
   std::uint64_t first = 0, second = 0;
-  std::uint8_t rest = 0;  // of keys by address: family and scope
-  friend bool operator==(const RowKey&, const RowKey&) = default;
+  std::uint8_t rest = 0;  // family and scope
+  friend bool operator==(const AddressKey&, const AddressKey&) = default;
 };
 
 /// What went one way.
@@ -44,9 +44,9 @@ struct Row {
   packet::Family family = packet::Family::other;
   Scope scope = Scope::internet;
   enum class Name : std::uint8_t { free, hardware, ipv4, ipv6, other } name = Name::free;
-  bool evicted = false;              ///< nobody books here any more; told once more, then free
-  bool rests = false;                ///< told without a change
-  bool gateway = false;              ///< as its series says
+  bool evicted : 1 = false;          ///< nobody books here any more; told once more, then free
+  bool rests : 1 = false;            ///< told without a change
+  bool gateway : 1 = false;          ///< as its series says
   std::uint32_t gateways_known = 0;  ///< how often gateways had changed when it was looked at
 
   std::uint64_t packets() const { return rx.packets + tx.packets; }
@@ -54,11 +54,15 @@ struct Row {
   std::int64_t last_seen() const { return std::max(rx.last_seen, tx.last_seen); }
 };
 
+static_assert(sizeof(Row) == 104, "the memory of a table is told to users");
+
 /// One thread.
 class Rows {
  public:
   /// Room for so many rows of devices; `other` and what belongs to none stand beside them.
   explicit Rows(std::size_t most);
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
   /// Before the first packet: the memory for keys of this kind.
   void take_memory(bool hardware);
 
@@ -112,13 +116,30 @@ class Rows {
       const std::uint64_t product = (key ^ seed) * 0x9e3779b97f4a7c15U;
       return product ^ product >> 32;
     }
-    std::size_t operator()(const RowKey& key) const {
-      return (*this)((*this)(key.first) ^ key.second ^ std::uint64_t{key.rest} << 56);
+  };
+  /// Rows by what is written in them, so that a key of 17 bytes takes no room beside its row.
+  struct AddressHash {
+    using is_avalanching = void;
+    using is_transparent = void;
+    Hash hash;
+    const std::vector<Row>* rows;
+    std::size_t operator()(const AddressKey& key) const {
+      return hash(hash(key.first) ^ key.second ^ std::uint64_t{key.rest} << 56);
     }
+    std::size_t operator()(std::uint32_t row) const { return (*this)(key_of((*rows)[row])); }
+  };
+  struct AddressEqual {
+    using is_transparent = void;
+    const std::vector<Row>* rows;
+    bool operator()(std::uint32_t left, std::uint32_t right) const { return left == right; }
+    bool operator()(const AddressKey& key, std::uint32_t row) const { return key == key_of((*rows)[row]); }
+    bool operator()(std::uint32_t row, const AddressKey& key) const { return (*this)(key, row); }
   };
 
   static constexpr std::size_t nobody = 0, first_other = 1, others = 9, first_device = first_other + others;
 
+  static AddressKey key_of(packet::Family family, const std::uint8_t* address, Scope scope);
+  static AddressKey key_of(const Row& row) { return key_of(row.family, row.device.data(), row.scope); }
   Row& make_by_hardware(std::uint64_t key);
   Row* make_row(packet::Family family, Scope scope);
   Row& other(packet::Family family, Scope scope);
@@ -127,8 +148,8 @@ class Rows {
 
   std::size_t most_;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash> by_hardware_;
-  boost::unordered_flat_map<RowKey, std::uint32_t, Hash> by_address_;
   std::vector<Row> rows_;
+  boost::unordered_flat_set<std::uint32_t, AddressHash, AddressEqual> by_address_;
   std::vector<std::uint32_t> free_;
   std::size_t redirected_ = 0;
   std::uint64_t evictions_ = 0;

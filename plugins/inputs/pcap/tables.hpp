@@ -15,11 +15,11 @@ inline std::uint64_t hidden_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-/// With each erasure, a boost::unordered_flat_map grows the earlier. Afterwards it takes as many again as when its
-/// memory was reserved. Not on the packet path.
+/// With each erasure, a boost::unordered_flat_map or _set grows the earlier. Afterwards it takes as many again as when
+/// its memory was reserved. Not on the packet path.
 template <class Table>
 void refresh(Table& table) {
-  const std::vector<std::pair<typename Table::key_type, typename Table::mapped_type>> kept(table.begin(), table.end());
+  std::vector<typename Table::init_type> kept(table.begin(), table.end());
   table.clear();
   for (const auto& each : kept) table.insert(each);
 }
