@@ -13,6 +13,7 @@ import sys
 
 import daemon
 import network
+import tagged
 from crowd import GATEWAYS, NETWORKS, Crowd, Model
 from daemon import DaemonTest, wait_for
 from network_case import NetworkCase
@@ -80,11 +81,12 @@ class MadeCaptureTest(Readers, DaemonTest):
 
 
 class RealCaptureTest(Readers, NetworkCase):
-    """Near is the gateway, and far is two devices. The internet is addresses of near itself."""
+    """Near is the gateway, and far is three devices, one of them on a VLAN. The internet is addresses of near itself."""
 
     # And by which address of near each is reached.
-    INTERNET = {"198.51.100.1": "10.77.1.1", "2001:db8:ffff::1": "fd77::1"}
-    SECOND = "02:00:00:00:00:77"
+    INTERNET = {"198.51.100.1": "10.77.1.1", "2001:db8:ffff::1": "fd77::1", "198.51.100.2": "10.79.0.1",
+                "2001:db8:ffff::2": "fd79::1"}
+    SECOND, THIRD = "02:00:00:00:00:77", "02:00:00:00:00:79"
 
     def setUp(self):
         super().setUp()
@@ -100,6 +102,14 @@ class RealCaptureTest(Readers, NetworkCase):
                 space.ip("link", "set", interface, "up")
             space.ip("addr", "add", f"fd77::{number}/64", "dev", base, "nodad")
             space.ip("addr", "add", f"10.78.0.{number}/24", "dev", second)
+        for space, base, hardware, number in ((near, "lan0", GATEWAYS[1], 1), (far, "far_lan0", self.THIRD, 2)):
+            end = tagged.TaggedEnd(space, base, "tagged", 5, hardware)
+            self.addCleanup(end.close)
+            with space.entered():
+                pathlib.Path("/proc/sys/net/ipv6/conf/tagged/disable_ipv6").write_text("0")
+            space.ip("link", "set", "tagged", "up")
+            space.ip("addr", "add", f"fd79::{number}/64", "dev", "tagged", "nodad")
+            space.ip("addr", "add", f"10.79.0.{number}/24", "dev", "tagged")
         for address, by in self.INTERNET.items():
             near.ip("addr", "add", address, "dev", "lo")
             far.ip("route", "add", address, "via", by)
@@ -141,6 +151,11 @@ class RealCaptureTest(Readers, NetworkCase):
         subprocess.run(["ip", "netns", "exec", self.network.far.name, "curl", "--silent", "--fail", "--output",
                         os.devnull, f"http://{host}:8080/large"], check=True, timeout=daemon.DEADLINE)
 
+    @staticmethod
+    def count_tagged(file):
+        return subprocess.run(["tshark", "-r", str(file), "-Y", "vlan.id == 5"], check=True, capture_output=True,
+                              timeout=daemon.DEADLINE).stdout.count(b"\n")
+
     def test_programs_that_talk(self):
         (self.folder / "large").write_bytes(bytes(1_000_000))
         self.spawn(self.network.near, sys.executable, "-m", "http.server", "8080", "--bind", "::", "--directory",
@@ -148,7 +163,7 @@ class RealCaptureTest(Readers, NetworkCase):
         wait_for(True, "whether the server answers", lambda: self.is_open("10.77.1.1"))
         file = self.folder / "real.pcapng"
         dumpcap = self.record(file)
-        for address in ("10.77.1.1", "fd77::1", "10.78.0.1", *self.INTERNET):
+        for address in ("10.77.1.1", "fd77::1", "10.78.0.1", "10.79.0.1", "fd79::1", *self.INTERNET):
             self.fetch(address)
         self.network.send_stream("lan0", 5_000_000)
         self.network.send("lan0", 500, 1200, outward=True)
@@ -156,11 +171,14 @@ class RealCaptureTest(Readers, NetworkCase):
         dumpcap.send_signal(signal.SIGTERM)
         self.assertEqual(dumpcap.wait(daemon.DEADLINE), 0)
         model = self.compare(file)
+        self.assertGreater(self.count_tagged(file), 2000)
         first = self.network.far.link("far_lan0")["address"]
         for row in ((first, "ipv4", "internet"), (first, "ipv6", "internet"), (first, "ipv6", "local"),
-                    (self.SECOND, "ipv4", "local")):
+                    (self.SECOND, "ipv4", "local"), (self.THIRD, "ipv4", "local"), (self.THIRD, "ipv6", "local"),
+                    (self.THIRD, "ipv4", "internet"), (self.THIRD, "ipv6", "internet")):
             self.assertGreater(model.rows[row][0], 500_000, row)  # received; dumpcap itself may lose some
 
 
 if __name__ == "__main__":
-    daemon.main(network.why_not() if shutil.which("tshark") and shutil.which("curl") else "needs tshark and curl")
+    missing = "" if shutil.which("tshark") and shutil.which("curl") else "needs tshark and curl"
+    daemon.main(missing or network.why_not() or tagged.why_not())
