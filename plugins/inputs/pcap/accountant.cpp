@@ -1,8 +1,6 @@
 #include "accountant.hpp"
 
 #include <algorithm>
-#include <span>
-#include <utility>
 
 namespace trafficd::pcap_input {
 
@@ -18,13 +16,18 @@ Accountant::Accountant(const AccountantSettings& settings)
 void Accountant::set_link(packet::Link link) {
   settle();
   link_ = link;
+  rows_.take_memory(link == packet::Link::ethernet);
 }
 
 void Accountant::settle() {
-  for (const Posted& each : std::span(posted_).first(std::exchange(posts_, 0))) {
-    Row& row = rows_.by_hardware(each.key);
-    (each.receives ? row.rx : row.tx).add(each.seconds, each.length);
+  std::array<Way*, std::tuple_size_v<decltype(posted_)>> ways;
+  for (std::size_t i = 0; i < posts_; ++i) {
+    Row& row = rows_.by_hardware(posted_[i].key);
+    ways[i] = posted_[i].receives ? &row.rx : &row.tx;
+    __builtin_prefetch(ways[i], 1);
   }
+  for (std::size_t i = 0; i < posts_; ++i) ways[i]->add(posted_[i].seconds, posted_[i].length);
+  posts_ = 0;
 }
 
 void Accountant::see_any(std::int64_t seconds, std::uint32_t length, const std::uint8_t* bytes,
@@ -141,7 +144,9 @@ void Accountant::add_gateway(std::uint64_t hardware) {
 void Accountant::forget_gateways() {
   if (!find_gateways_ || gateways_.empty()) return;
   settle();
-  rows_.end_redirects();
+  for (const std::uint64_t hardware : gateways_)
+    for (const Family family : {Family::ipv4, Family::ipv6})
+      rows_.end_redirect(Rows::hardware_key(hardware, family, Scope::internet));
   gateways_.clear();
   ++gateway_changes_;
   last_carrier_ = ~std::uint64_t{0};

@@ -49,7 +49,7 @@ class Accountant {
   Accountant(const Accountant&) = delete;
   Accountant& operator=(const Accountant&) = delete;
 
-  /// Before the first packet, and when those that follow come by another link.
+  /// Before the first packet, and when those that follow come by another link. Takes memory.
   void set_link(packet::Link link);
 
   /// One packet: when it came in unix seconds, how long it was on the wire, and the bytes that were captured of it.

@@ -5,16 +5,35 @@
 namespace trafficd::pcap_input {
 
 Rows::Rows(std::size_t most)
-    : most_(most), table_(0, RowHash{{hidden_seed()}, &rows_}, RowEqual{&rows_}), redirected_(0, Hash{hidden_seed()}) {
+    : most_(most),
+      by_hardware_(0, Hash{hidden_seed()}),
+      by_address_(0, AddressHash{{hidden_seed()}, &rows_}, AddressEqual{&rows_}) {
   rows_.reserve(first_device + most);
   free_.reserve(most);
-  table_.reserve(most);
-  redirected_.reserve(most_redirected);
   rows_.resize(first_device);
   for (std::size_t i = 0; i < others; ++i) {
     rows_[first_other + i].family = packet::Family{static_cast<std::uint8_t>(i / 3)};
     rows_[first_other + i].scope = Scope{static_cast<std::uint8_t>(i % 3)};
   }
+}
+
+void Rows::take_memory(bool hardware) {
+  if (hardware)
+    by_hardware_.reserve(most_ + most_redirected);
+  else
+    by_address_.reserve(most_);
+}
+
+AddressKey Rows::key_of(packet::Family family, const std::uint8_t* address, Scope scope) {
+  AddressKey key;
+  if (family == packet::Family::ipv4) {
+    key.first = packet::load<std::uint32_t>(address);
+  } else {
+    key.first = packet::load<std::uint64_t>(address);
+    key.second = packet::load<std::uint64_t>(address + 8);
+  }
+  key.rest = static_cast<std::uint8_t>(static_cast<unsigned>(family) << 4 | static_cast<unsigned>(scope));
+  return key;
 }
 
 Row& Rows::other(packet::Family family, Scope scope) {
@@ -38,39 +57,36 @@ Row* Rows::make_row(packet::Family family, Scope scope) {
 }
 
 Row& Rows::make_by_hardware(std::uint64_t key) {
-  if (redirected_.contains(key)) return rows_[nobody];
   const packet::Family family{static_cast<std::uint8_t>(key >> 48 & 0xf)};
   const Scope scope{static_cast<std::uint8_t>(key >> 52)};
   Row* const row = make_row(family, scope);
   if (row == nullptr) return other(family, scope);
-  row->key = key;
   packet::store48(row->device.data(), key);
   row->name = Row::Name::hardware;
-  table_.insert(number_of(*row));
+  by_hardware_.emplace(key, static_cast<std::uint32_t>(row - rows_.data()));
   return *row;
 }
 
 Row& Rows::by_address(packet::Family family, const std::uint8_t* address, Scope scope) {
-  const bool ipv4 = family == packet::Family::ipv4;
-  Address wanted{hardware_key(0, family, scope) | by_address_too, {}};
-  std::copy_n(address, ipv4 ? 4 : 16, wanted.device.begin());
-  if (const auto found = table_.find(wanted); found != table_.end()) return rows_[*found];
+  if (const auto found = by_address_.find(key_of(family, address, scope)); found != by_address_.end())
+    return rows_[*found];
   Row* const row = make_row(family, scope);
   if (row == nullptr) return other(family, scope);
-  row->key = wanted.key;
-  row->device = wanted.device;
+  const bool ipv4 = family == packet::Family::ipv4;
+  row->device = {};
+  std::copy_n(address, ipv4 ? 4 : 16, row->device.begin());
   row->name = ipv4 ? Row::Name::ipv4 : Row::Name::ipv6;
-  table_.insert(number_of(*row));
+  by_address_.insert(static_cast<std::uint32_t>(row - rows_.data()));
   return *row;
 }
 
 void Rows::redirect(std::uint64_t key) {
-  if (!redirected_.insert(key).second) return;
-  const auto found = table_.find(key);
-  if (found == table_.end()) return;
-  Row& row = rows_[*found];
-  table_.erase(found);
-  erased_ = true;
+  const auto [place, made] = by_hardware_.try_emplace(key, nobody);
+  if (!made && place->second == nobody) return;
+  ++redirected_;
+  if (made) return;
+  Row& row = rows_[place->second];
+  place->second = nobody;
   if (row.told != 0) {
     row.evicted = true;
     return;
@@ -78,6 +94,13 @@ void Rows::redirect(std::uint64_t key) {
   rows_[nobody].rx.bytes += row.bytes();
   rows_[nobody].rx.packets += row.packets();
   clear(row);
+}
+
+void Rows::end_redirect(std::uint64_t key) {
+  const auto found = by_hardware_.find(key);
+  if (found == by_hardware_.end() || found->second != nobody) return;
+  by_hardware_.erase(found);
+  --redirected_;
 }
 
 void Rows::fold(Row& row) {
@@ -92,8 +115,10 @@ void Rows::fold(Row& row) {
 }
 
 void Rows::evict(Row& row) {
-  table_.erase(number_of(row));
-  erased_ = true;
+  if (row.name == Row::Name::hardware)
+    by_hardware_.erase(hardware_key(packet::load48(row.device.data()), row.family, row.scope));
+  else
+    by_address_.erase(static_cast<std::uint32_t>(&row - rows_.data()));
   row.evicted = true;
   ++evictions_;
 }
@@ -120,18 +145,19 @@ void Rows::make_room() {
       evict(row);
       --left;
     });
+  refresh(by_hardware_);
+  refresh(by_address_);
 }
 
 void Rows::clear(Row& row) {
   row = Row{};
-  free_.push_back(number_of(row));
+  free_.push_back(static_cast<std::uint32_t>(&row - rows_.data()));
 }
 
 void Rows::clear_evicted() {
   for_each([&](Row& row) {
     if (row.evicted && row.told == row.packets()) clear(row);
   });
-  if (std::exchange(erased_, false)) refresh(table_);
 }
 
 }  // namespace trafficd::pcap_input

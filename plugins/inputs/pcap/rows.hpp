@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <vector>
@@ -14,6 +15,13 @@
 namespace trafficd::pcap_input {
 
 enum class Scope : std::uint8_t { internet, local, multicast };
+
+/// A device by its address, on links without hardware addresses, with family and scope.
+struct AddressKey {
+  std::uint64_t first = 0, second = 0;
+  std::uint8_t rest = 0;  // family and scope
+  friend bool operator==(const AddressKey&, const AddressKey&) = default;
+};
 
 /// What went one way.
 struct Way {
@@ -27,35 +35,36 @@ struct Way {
   }
 };
 
-/// What a packet needs of its row stands in the first line of memory.
-struct alignas(64) Row {
-  std::uint64_t key = 0;  ///< of whom it is, as `Rows` finds it
+struct Row {
   Way rx, tx;
-  std::uint64_t told = 0;   ///< packets when it was told last to somebody who heard it
   std::uint64_t epoch = 0;  ///< 0: not told to anybody yet
+  std::uint64_t told = 0;   ///< packets when it was told last to somebody who heard it
   std::array<std::uint8_t, 16> device{};
   SeriesPtr series;
   packet::Family family = packet::Family::other;
   Scope scope = Scope::internet;
   enum class Name : std::uint8_t { free, hardware, ipv4, ipv6, other } name = Name::free;
-  bool evicted = false;              ///< nobody books here any more; told once more, then free
-  bool rests = false;                ///< told without a change
-  bool gateway = false;              ///< as its series says
+  bool evicted : 1 = false;          ///< nobody books here any more; told once more, then free
+  bool rests : 1 = false;            ///< told without a change
+  bool gateway : 1 = false;          ///< as its series says
   std::uint32_t gateways_known = 0;  ///< how often gateways had changed when it was looked at
 
   std::uint64_t packets() const { return rx.packets + tx.packets; }
   std::uint64_t bytes() const { return rx.bytes + tx.bytes; }
   std::int64_t last_seen() const { return std::max(rx.last_seen, tx.last_seen); }
 };
-static_assert(sizeof(Row) == 128, "the memory of a table is told to users");
+
+static_assert(sizeof(Row) == 104, "the memory of a table is told to users");
 
 /// One thread.
 class Rows {
  public:
-  /// Takes all memory, for so many rows of devices; `other` and what belongs to none stand beside them.
+  /// Room for so many rows of devices; `other` and what belongs to none stand beside them.
   explicit Rows(std::size_t most);
   Rows(const Rows&) = delete;
   Rows& operator=(const Rows&) = delete;
+  /// Before the first packet: the memory for keys of this kind.
+  void take_memory(bool hardware);
 
   /// So many keys may be redirected.
   static constexpr std::size_t most_redirected = 1024;
@@ -66,15 +75,15 @@ class Rows {
            std::uint64_t{static_cast<std::uint8_t>(scope)} << 52;
   }
   Row& by_hardware(std::uint64_t key) {
-    const auto found = table_.find(key);
-    return found != table_.end() ? rows_[*found] : make_by_hardware(key);
+    const auto found = by_hardware_.find(key);
+    return found != by_hardware_.end() ? rows_[found->second] : make_by_hardware(key);
   }
   Row& by_address(packet::Family family, const std::uint8_t* address, Scope scope);
 
   /// From now on what is booked under this key goes to `sink()`. A row that nobody was told of is moved there, one that
   /// somebody knows stays as it is and is told once more.
   void redirect(std::uint64_t key);
-  void end_redirects() { redirected_.clear(); }
+  void end_redirect(std::uint64_t key);
   /// Bytes that belong to no device.
   const Row& sink() const { return rows_[0]; }
 
@@ -93,7 +102,7 @@ class Rows {
     for (std::size_t i = first_other; i < first_device; ++i)
       if (rows_[i].name != Row::Name::free) function(rows_[i]);
   }
-  std::size_t in_use() const { return table_.size(); }
+  std::size_t in_use() const { return by_hardware_.size() + by_address_.size() - redirected_; }
   bool nearly_full() const { return in_use() * 8 > most_ * 7; }
   std::uint64_t evictions() const { return evictions_; }
 
@@ -108,56 +117,41 @@ class Rows {
       return product ^ product >> 32;
     }
   };
-  /// On links without hardware addresses.
-  struct Address {
-    std::uint64_t key;
-    std::array<std::uint8_t, 16> device;
-  };
-  static constexpr std::uint64_t by_address_too = std::uint64_t{1} << 56;
-  /// The table holds the numbers of rows and looks into these: what it finds there is needed next.
-  struct RowHash {
+  /// Rows by what is written in them, so that a key of 17 bytes takes no room beside its row.
+  struct AddressHash {
     using is_avalanching = void;
     using is_transparent = void;
     Hash hash;
     const std::vector<Row>* rows;
-    std::size_t operator()(std::uint64_t hardware) const { return hash(hardware); }
-    std::size_t operator()(const Address& address) const { return of(address.key, address.device); }
-    std::size_t operator()(std::uint32_t row) const { return of((*rows)[row].key, (*rows)[row].device); }
-    std::size_t of(std::uint64_t key, const std::array<std::uint8_t, 16>& device) const {
-      if ((key & by_address_too) == 0) return hash(key);
-      return hash(hash(key ^ packet::load<std::uint64_t>(device.data())) ^
-                  packet::load<std::uint64_t>(device.data() + 8));
+    std::size_t operator()(const AddressKey& key) const {
+      return hash(hash(key.first) ^ key.second ^ std::uint64_t{key.rest} << 56);
     }
+    std::size_t operator()(std::uint32_t row) const { return (*this)(key_of((*rows)[row])); }
   };
-  struct RowEqual {
+  struct AddressEqual {
     using is_transparent = void;
     const std::vector<Row>* rows;
     bool operator()(std::uint32_t left, std::uint32_t right) const { return left == right; }
-    bool operator()(std::uint64_t hardware, std::uint32_t row) const { return (*rows)[row].key == hardware; }
-    bool operator()(const Address& address, std::uint32_t row) const {
-      return (*rows)[row].key == address.key && (*rows)[row].device == address.device;
-    }
-    template <class Key>
-    bool operator()(std::uint32_t row, const Key& key) const {
-      return (*this)(key, row);
-    }
+    bool operator()(const AddressKey& key, std::uint32_t row) const { return key == key_of((*rows)[row]); }
+    bool operator()(std::uint32_t row, const AddressKey& key) const { return (*this)(key, row); }
   };
 
   static constexpr std::size_t nobody = 0, first_other = 1, others = 9, first_device = first_other + others;
 
+  static AddressKey key_of(packet::Family family, const std::uint8_t* address, Scope scope);
+  static AddressKey key_of(const Row& row) { return key_of(row.family, row.device.data(), row.scope); }
   Row& make_by_hardware(std::uint64_t key);
   Row* make_row(packet::Family family, Scope scope);
-  std::uint32_t number_of(const Row& row) const { return static_cast<std::uint32_t>(&row - rows_.data()); }
   Row& other(packet::Family family, Scope scope);
   void evict(Row& row);
   void clear(Row& row);
 
   std::size_t most_;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash> by_hardware_;
   std::vector<Row> rows_;
-  boost::unordered_flat_set<std::uint32_t, RowHash, RowEqual> table_;
-  boost::unordered_flat_set<std::uint64_t, Hash> redirected_;
+  boost::unordered_flat_set<std::uint32_t, AddressHash, AddressEqual> by_address_;
   std::vector<std::uint32_t> free_;
-  bool erased_ = false;  // the table takes fewer than it could
+  std::size_t redirected_ = 0;
   std::uint64_t evictions_ = 0;
 };
 
