@@ -100,6 +100,7 @@ void Rows::end_redirect(std::uint64_t key) {
   const auto found = by_hardware_.find(key);
   if (found == by_hardware_.end() || found->second != nobody) return;
   by_hardware_.erase(found);
+  erased_ = true;
   --redirected_;
 }
 
@@ -119,6 +120,7 @@ void Rows::evict(Row& row) {
     by_hardware_.erase(hardware_key(packet::load48(row.device.data()), row.family, row.scope));
   else
     by_address_.erase(static_cast<std::uint32_t>(&row - rows_.data()));
+  erased_ = true;
   row.evicted = true;
   ++evictions_;
 }
@@ -145,8 +147,6 @@ void Rows::make_room() {
       evict(row);
       --left;
     });
-  refresh(by_hardware_);
-  refresh(by_address_);
 }
 
 void Rows::clear(Row& row) {
@@ -158,6 +158,9 @@ void Rows::clear_evicted() {
   for_each([&](Row& row) {
     if (row.evicted && row.told == row.packets()) clear(row);
   });
+  if (!std::exchange(erased_, false)) return;
+  refresh(by_hardware_);
+  refresh(by_address_);
 }
 
 }  // namespace trafficd::pcap_input

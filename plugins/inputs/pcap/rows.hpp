@@ -152,6 +152,7 @@ class Rows {
   boost::unordered_flat_set<std::uint32_t, AddressHash, AddressEqual> by_address_;
   std::vector<std::uint32_t> free_;
   std::size_t redirected_ = 0;
+  bool erased_ = false;  // so a table grows earlier than it should
   std::uint64_t evictions_ = 0;
 };
 
