@@ -111,6 +111,9 @@ bool read_ethernet(Bytes bytes, bool addressed, Frame& frame) {
   return read_typed(load_big16(bytes.data() + 12), bytes.subspan(ethernet_header), frame);
 }
 
+/// By the packet type of a cooked header.
+bool is_to_group(std::uint8_t type) { return type == 1 || type == 2; }
+
 bool read_null(Bytes bytes, Frame& frame) {
   if (bytes.size() < 4) return false;
   // The family says which IP it is by numbers that differ between systems; the version says it as well.
@@ -143,8 +146,14 @@ bool read_frame(Link link, const std::uint8_t* start, std::uint32_t captured, Fr
     case Link::raw: return read_any_ip(bytes, frame).value_or(false);
     case Link::ppp: return read_ppp(bytes, frame);
     case Link::null: return read_null(bytes, frame);
-    case Link::cooked: return captured >= 16 && read_typed(load_big16(start + 14), bytes.subspan(16), frame);
-    case Link::cooked2: return captured >= 20 && read_typed(load_big16(start), bytes.subspan(20), frame);
+    case Link::cooked:
+      if (captured < 16) return false;
+      frame.to_group = is_to_group(start[1]);
+      return read_typed(load_big16(start + 14), bytes.subspan(16), frame);
+    case Link::cooked2:
+      if (captured < 20) return false;
+      frame.to_group = is_to_group(start[10]);
+      return read_typed(load_big16(start), bytes.subspan(20), frame);
   }
   return false;
 }

@@ -34,6 +34,7 @@ struct Frame {
   const std::uint8_t* destination = nullptr;  ///< the same
   const std::uint8_t* header = nullptr;       ///< of IP, without its options or extensions whole; nullptr for `other`
   std::uint32_t captured = 0;                 ///< bytes from `header` on
+  bool to_group = false;                      ///< broadcast or multicast, as Linux cooked capture says
 
   const std::uint8_t* source_address() const { return header + source_offset(family); }
   const std::uint8_t* destination_address() const { return header + destination_offset(family); }

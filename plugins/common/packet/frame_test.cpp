@@ -67,6 +67,19 @@ TEST_CASE("IP is found behind each kind of header") {
   CHECK(describe(Link::cooked2, big16(0x86dd) + Bytes(18) + v6) == to_v6);
 }
 
+TEST_CASE("a cooked header says what is for many") {
+  const auto to_group = [](Link link, const Bytes& bytes) {
+    Frame frame;
+    REQUIRE(read_frame(link, bytes.data(), static_cast<std::uint32_t>(bytes.size()), frame));
+    return frame.to_group;
+  };
+  for (const std::uint8_t type : {0, 1, 2, 3, 4}) {
+    const bool many = type == 1 || type == 2;
+    CHECK(to_group(Link::cooked, Bytes{0, type} + Bytes(12) + big16(0x0800) + v4) == many);
+    CHECK(to_group(Link::cooked2, big16(0x0800) + Bytes(8) + Bytes{type} + Bytes(9) + v4) == many);
+  }
+}
+
 TEST_CASE("options of IPv4 are part of its header") {
   Bytes with_options = v4;
   with_options[0] = 0x46;

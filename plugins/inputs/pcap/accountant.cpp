@@ -80,22 +80,21 @@ void Accountant::see_transit(std::int64_t seconds, std::uint32_t length, Family 
     receive(ends.destination, family, Scope::internet, seconds, length);
 }
 
-/// A device is an address of ours.
+/// A device is an address of ours; who talks to a link-local address is on this link, too.
 void Accountant::see_unaddressed(std::int64_t seconds, std::uint32_t length, const Frame& frame) {
   if (frame.family == Family::other) {
     unattributed_ += length;
     return;
   }
   const std::uint8_t *const source = frame.source_address(), *const destination = frame.destination_address();
-  const auto place = [&](const std::uint8_t* address) {
-    const Place found = places_.of(frame.family, address);
-    return found == Place::on_link ? Place::local : found;
-  };
-  const Place from = place(source), to = place(destination);
-  if (from == Place::local && to == Place::local) {
+  const Place from = places_.of(frame.family, source);
+  const Place to = frame.to_group ? Place::multicast : places_.of(frame.family, destination);
+  const bool on_link = from == Place::on_link || to == Place::on_link, local = from == Place::local && to == from;
+  const bool multicast = from == Place::multicast || to == Place::multicast;
+  if (local || (on_link && !multicast)) {
     rows_.by_address(frame.family, source, Scope::local).tx.add(seconds, length);
     rows_.by_address(frame.family, destination, Scope::local).rx.add(seconds, length);
-  } else if (from == Place::local) {
+  } else if (from == Place::local || from == Place::on_link) {
     const Scope scope = to == Place::multicast ? Scope::multicast : Scope::internet;
     rows_.by_address(frame.family, source, scope).tx.add(seconds, length);
   } else if (to == Place::local && from == Place::remote) {
@@ -110,12 +109,13 @@ Accountant::Use Accountant::use_of(const Frame& frame) const {
   const Place from = places_.of(frame.family, frame.source_address());
   const Place to = places_.of(frame.family, frame.destination_address());
   if (from != Place::remote && to != Place::remote) return Use::none;
-  if (from == Place::multicast || to == Place::multicast) return Use::none;
+  if (from == Place::multicast || to == Place::multicast || frame.to_group) return Use::none;
+  if (from == Place::on_link || to == Place::on_link) return Use::none;
   if (frame.source == nullptr) {
     if (from == to) return Use::none;
     return to == Place::remote ? Use::sent : Use::received;
   }
-  if ((frame.destination[0] & 1) != 0 || from == Place::on_link || to == Place::on_link) return Use::none;
+  if ((frame.destination[0] & 1) != 0) return Use::none;
   const bool from_gateway = is_gateway(ends_of(frame.destination, frame.source).source);
   const bool to_gateway = is_gateway(ends_of(frame.destination, frame.source).destination);
   if (from == to) return from_gateway == to_gateway ? Use::none : to_gateway ? Use::sent : Use::received;

@@ -62,14 +62,16 @@ class Accountant {
       const packet::Family family = packet::ip_at_a_glance(bytes, captured);
       if (family != packet::Family::other) [[likely]] {
         const std::uint8_t* const header = bytes + packet::ethernet_header;
+        // In ICMPv6, neighbours speak of prefixes: first of all, what is local has to be known.
+        const bool is_ipv6 = family == packet::Family::ipv6, speaks = is_ipv6 & packet::is_icmpv6(header);
+        if (speaks) [[unlikely]]
+          return see_any(seconds, length, bytes, captured);
         const Place from = places_.of(family, header + packet::Frame::source_offset(family));
         const Place to = places_.of(family, header + packet::Frame::destination_offset(family));
         const Ends ends = ends_of(bytes, bytes + 6);
         if (book(seconds, length, ends, family, from, to)) [[likely]]
           return;
-        // In ICMPv6, neighbours speak of prefixes.
-        const bool speaks = family == packet::Family::ipv6 && packet::is_icmpv6(header);
-        if (from == Place::local && to == Place::local && !ends.to_group && !speaks)
+        if (from == Place::local && to == Place::local && !ends.to_group)
           return see_local(seconds, length, {family, bytes + 6, bytes, header, captured - packet::ethernet_header},
                            ends);
       }

@@ -235,6 +235,31 @@ TEST_CASE("on a link without hardware addresses, a device is an address of ours"
   CHECK(accountant.unattributed_bytes() == 30);
 }
 
+TEST_CASE(
+    "on a link without hardware addresses, who talks to a link-local address is on it, and what is for many is told") {
+  Accountant accountant(settings());
+  accountant.set_link(packet::Link::cooked);
+  const auto cooked = [](std::uint8_t type, std::uint16_t kind, const Bytes& packet) {
+    return Bytes{0, type} + Bytes(12) + big16(kind) + packet;
+  };
+  see(accountant, cooked(0, 0x86dd, ip("fe80::1", "2001:db8::1")), 100);
+  see(accountant, cooked(0, 0x86dd, ip("2001:db8::1", "fe80::1")), 200);
+  see(accountant, cooked(1, 0x0800, ip("192.168.1.10", "192.168.1.255")), 300);
+  see(accountant, cooked(1, 0x0806, Bytes(28)), 40);
+  CHECK(booked(accountant) == Lines{"192.168.1.10 ipv4 multicast rx 0/0 tx 1/300",
+                                    "2001:db8::1 ipv6 local rx 1/100 tx 1/200",
+                                    "fe80::1 ipv6 local rx 1/200 tx 1/100"});
+  CHECK(accountant.unattributed_bytes() == 40);
+}
+
+TEST_CASE("an answer that tells of a prefix makes nobody a gateway") {
+  Accountant accountant(settings());
+  accountant.set_link(packet::Link::ethernet);
+  const Bytes advertisement = Bytes{136, 0, 0, 0, 0, 0, 0, 0} + address("2001:db8:1::5");
+  see(accountant, frame(ben, anna, ip("2001:db8:1::5", "fd00::a", 58, advertisement, 255)), 100);
+  CHECK(booked(accountant) == Lines{"0a ipv6 local rx 1/100 tx 0/0", "0b ipv6 local rx 0/0 tx 1/100"});
+}
+
 TEST_CASE("what cannot be read belongs to nobody, and is told") {
   Accountant accountant(settings());
   accountant.set_link(packet::Link::ethernet);

@@ -17,27 +17,6 @@ constexpr std::array wireless{DLT_IEEE802_11, DLT_PRISM_HEADER, DLT_IEEE802_11_R
                               DLT_PPI};
 constexpr int snap_length = 65'535;  // of no importance for a filter that is only tried
 
-/// A filter in the form of the machine, freed with its owner.
-class Program {
- public:
-  Program() = default;
-  ~Program() {
-    if (compiled_) ::pcap_freecode(&program_);
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  bool compile(pcap_t* handle, const std::string& filter) {
-    compiled_ = ::pcap_compile(handle, &program_, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) == 0;
-    return compiled_;
-  }
-  bpf_program* get() { return &program_; }
-
- private:
-  bpf_program program_{};
-  bool compiled_ = false;
-};
-
 std::string name_of(int datalink) {
   const char* name = ::pcap_datalink_val_to_name(datalink);
   return name != nullptr ? name : concat("DLT ", datalink);
@@ -45,9 +24,12 @@ std::string name_of(int datalink) {
 
 std::string fault_for(int datalink, const std::string& filter) {
   const Handle handle(::pcap_open_dead(datalink, snap_length));
-  Program program;
+  bpf_program program{};
   if (!handle) return "there is no memory to compile it";
-  return program.compile(handle.get(), filter) ? "" : ::pcap_geterr(handle.get());
+  if (::pcap_compile(handle.get(), &program, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
+    return ::pcap_geterr(handle.get());
+  ::pcap_freecode(&program);
+  return "";
 }
 
 /// Whether only a host's name could not be found, which may be otherwise on another day or machine.
@@ -74,15 +56,23 @@ std::string filter_fault(const std::string& filter) {
   return concat("is no filter in the syntax of pcap-filter(7): ", fault);
 }
 
+Filter::~Filter() {
+  if (compiled_) ::pcap_freecode(&program_);
+}
+
+Status Filter::compile(pcap_t* handle, const std::string& filter) {
+  compiled_ = ::pcap_compile(handle, &program_, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) == 0;
+  if (compiled_) return Status::ok();
+  const std::string fault = ::pcap_geterr(handle);
+  if (is_about_a_name(fault)) return Status::retry(concat("the filter '", filter, "' names an ", fault));
+  return Status::fatal(
+      concat("the filter '", filter, "' does not fit the link type ", name_of(::pcap_datalink(handle)), ": ", fault));
+}
+
 Status set_filter(pcap_t* handle, const std::string& filter) {
-  Program program;
-  if (!program.compile(handle, filter)) {
-    const std::string fault = ::pcap_geterr(handle);
-    if (is_about_a_name(fault)) return Status::retry(concat("the filter '", filter, "' names an ", fault));
-    return Status::fatal(
-        concat("the filter '", filter, "' does not fit the link type ", name_of(::pcap_datalink(handle)), ": ", fault));
-  }
-  if (::pcap_setfilter(handle, program.get()) != 0)
+  Filter compiled;
+  if (Status status = compiled.compile(handle, filter); !status) return status;
+  if (::pcap_setfilter(handle, compiled.program()) != 0)
     return Status::retry(concat("cannot set the filter '", filter, "': ", ::pcap_geterr(handle)));
   return Status::ok();
 }

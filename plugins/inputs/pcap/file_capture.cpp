@@ -14,14 +14,20 @@ bool is_classic(std::string_view head) { return !head.starts_with("\x0a\x0d\x0d\
 struct Target {
   pcap_handler handler;
   u_char* user;
+  const Filter* filter;
+  bool unsigned_stamps;
 };
 
-void without_sign(u_char* to, const pcap_pkthdr* header, const u_char* bytes) {
+void pass_on(u_char* to, const pcap_pkthdr* header, const u_char* bytes) {
   const Target& target = *reinterpret_cast<const Target*>(to);
+  if (target.filter != nullptr && !target.filter->passes(*header, bytes)) return;
   pcap_pkthdr copy = *header;
-  copy.ts.tv_sec = static_cast<std::uint32_t>(copy.ts.tv_sec);
+  if (target.unsigned_stamps) copy.ts.tv_sec = static_cast<std::uint32_t>(copy.ts.tv_sec);
   target.handler(target.user, &copy, bytes);
 }
+
+/// In the words of libpcap's pcapng reader.
+bool is_of_several_kinds(std::string_view fault) { return fault.find("different from the ") != fault.npos; }
 
 }  // namespace
 
@@ -32,10 +38,14 @@ FileCapture::~FileCapture() { end_file(); }
 FileCapture::State FileCapture::read(pcap_handler handler, u_char* user, int most) {
   if (source_ && source_->stopped()) return State::stopped;
   if (!handle_) return begin_next();
+  // Not libpcap's own filter: that lets a call run on until so many packets have passed it, or to the file's end.
+  Target target{handler, user, filter_ ? &*filter_ : nullptr, classic_};
+  if (filter_ || (classic_ && !records_)) {
+    handler = pass_on;
+    user = reinterpret_cast<u_char*>(&target);
+  }
   if (records_) return read_records(handler, user, most);
-  Target target{handler, user};
-  const int got = classic_ ? ::pcap_dispatch(handle_.get(), most, without_sign, reinterpret_cast<u_char*>(&target))
-                           : ::pcap_dispatch(handle_.get(), most, handler, user);
+  const int got = ::pcap_dispatch(handle_.get(), most, handler, user);
   if (source_->stopped()) return State::stopped;
   if (got > 0) return State::more;
   if (got < 0) return damage(::pcap_geterr(handle_.get()), ::ftello(::pcap_file(handle_.get())));
@@ -66,10 +76,10 @@ FileCapture::State FileCapture::begin_next() {
   source_ = *std::move(source);
   if (source_->is_empty()) return source_->stopped() ? State::stopped : skip("it is empty");
 
-  // Filters of a file are run by libpcap, within its own loop. Else it sees no more than a header that it knows.
+  // Where the reader knows the header, libpcap sees no more than that.
   const std::string_view head = source_->head();
   classic_ = is_classic(head);
-  const auto form = settings_.filter.empty() ? RecordReader::form_of(head) : std::nullopt;
+  const auto form = RecordReader::form_of(head);
   std::FILE* stream = form ? ::fmemopen(const_cast<char*>(head.data()), head.size(), "r") : source_->stream();
   if (stream == nullptr) return skip(source_->trouble().empty() ? "there is no memory for it" : source_->trouble());
   char error[PCAP_ERRBUF_SIZE] = "";
@@ -82,9 +92,9 @@ FileCapture::State FileCapture::begin_next() {
   }
   const int datalink = ::pcap_datalink(handle_.get());
   if (const Status status = supported(datalink); !status) return skip(status.message());
-  // No kernel filters here: an empty filter would be run for each packet, for nothing.
   if (!settings_.filter.empty())
-    if (const Status status = set_filter(handle_.get(), settings_.filter); !status) return skip(status.message());
+    if (const Status status = filter_.emplace().compile(handle_.get(), settings_.filter); !status)
+      return skip(status.message());
   if (form) begin_records(*form);
   datalink_ = datalink;
   return State::begun;
@@ -106,6 +116,11 @@ FileCapture::State FileCapture::skip(std::string_view why) {
 
 FileCapture::State FileCapture::damage(std::string why, std::int64_t place) {
   if (!source_->trouble().empty()) why = source_->trouble();
+  if (is_of_several_kinds(why))
+    why = concat(
+        "libpcap reads no file with interfaces of several link types or snap lengths; give each interface a "
+        "file of its own, or, where only snap lengths differ, take 'editcap -F pcap' (",
+        why, ")");
   trouble_ = concat("'", name_, "' is damaged", place > 0 ? concat(" at byte ", place) : "",
                     "; the packets before are counted: ", why);
   ++damaged_files_;
@@ -116,6 +131,7 @@ FileCapture::State FileCapture::damage(std::string why, std::int64_t place) {
 void FileCapture::end_file() noexcept {
   handle_.reset();
   records_.reset();
+  filter_.reset();
   if (source_) bytes_ += source_->read_bytes();
   source_.reset();
 }

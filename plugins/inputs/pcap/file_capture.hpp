@@ -29,7 +29,7 @@ class FileCapture {
  public:
   enum class State : std::uint8_t {
     begun,    ///< the next file was opened: ask `file` and `datalink`. No packet was given
-    more,     ///< packets were given, there may be more
+    more,     ///< packets may have been given, there may be more
     trouble,  ///< a file was damaged or skipped: `trouble` says which, where and why. Packets may have been given. The
               ///< next call goes on with the next file
     stopped,  ///< `wait` said so. Packets may have been given. No more come until `close`
@@ -42,8 +42,9 @@ class FileCapture {
   ~FileCapture();
   FileCapture(FileCapture&&) = delete;
 
-  /// Gives at most `most` packets of one file to the handler, which counts them. The stamps are in nanoseconds,
-  /// whatever the file holds: `ts.tv_usec` holds them. The packet's bytes are valid in the handler only.
+  /// Reads at most `most` packets of one file and gives those that the filter lets pass to the handler. The stamps are
+  /// in nanoseconds, whatever the file holds: `ts.tv_usec` holds them. The packet's bytes are valid in the handler
+  /// only.
   State read(pcap_handler handler, u_char* user, int most = chunk);
   /// Closes what is open and begins anew with the first file at the next `read`; the counters stay.
   void close() noexcept;
@@ -74,6 +75,7 @@ class FileCapture {
   std::unique_ptr<ByteSource> source_;
   Handle handle_;                        // reads from the source, so it goes first
   std::optional<RecordReader> records_;  // reads in its place
+  std::optional<Filter> filter_;         // for the link type of this file
   std::string name_, trouble_;
   int datalink_ = -1;
   bool classic_ = false;     // not of pcapng

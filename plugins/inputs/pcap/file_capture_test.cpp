@@ -205,6 +205,40 @@ TEST_CASE("pcap: a filter holds for all files, and skips those whose link type i
   CHECK(reading.seen.lengths.size() == 2);
 }
 
+TEST_CASE("pcap: a filter that lets little pass keeps nobody waiting, whatever the form of the file") {
+  const Folder folder;
+  const std::string whole = folder.made(100);
+  std::string old = whole;
+  // Its minor version, 2.3: what only libpcap reads. There, both lengths of a packet may stand either way.
+  old[6] = 3;
+  FileCapture capture({{folder.file("whole", whole), folder.file("old", old)}, "greater 199"});
+  Seen seen;
+  int calls = 0, begun = 0;
+  for (State state = State::more; state != State::ended; ++calls) {
+    state = capture.read(note, user(seen), 10);
+    REQUIRE(state != State::trouble);
+    begun += state == State::begun ? 1 : 0;
+  }
+  CHECK(begun == 2);
+  CHECK(calls >= 20);
+  CHECK(seen.lengths == std::vector<std::uint32_t>{199, 199});
+}
+
+TEST_CASE("pcap: what libpcap does not read of pcapng is told with what to do") {
+  const Folder folder;
+  std::string raw;
+  append<std::uint16_t>(raw, 101);
+  append<std::uint16_t>(raw, 0);
+  append<std::uint32_t>(raw, 96);
+  std::string several = next_generation();
+  append_block(several, 1, raw);
+  FileCapture capture({{folder.file("several", several)}});
+  const Reading reading(capture);
+  REQUIRE(reading.troubles.size() == 1);
+  CHECK(holds(reading.troubles[0], "give each interface a file of its own"));
+  CHECK(reading.seen.lengths.size() == 1);
+}
+
 TEST_CASE("pcap: a pipe is waited for before each read, and its packets are given as they come") {
   const Folder folder;
   const std::string whole = folder.made(4);

@@ -109,6 +109,7 @@ void HttpStreams::on_response(Stream& stream) {
   const Method method = known ? exchanges_[stream.first].method : get_method;
   if (status == 101 || (method == connect_method && status < 300)) {
     if (known) end_answer(stream);
+    end_request(stream);
     stream.requests.expect_body(Body::foreign);
     reader.expect_body(Body::foreign);
     return;

@@ -211,6 +211,19 @@ TEST_CASE("http: behind CONNECT and an upgrade is no HTTP") {
   CHECK(bench.counted("http_unparsed_bytes") == 0);
 }
 
+TEST_CASE("http: an upgrade before the request's body has come ends the body") {
+  HttpBench bench;
+  Wire wire(bench);
+  wire.open();
+  const std::string upload = "POST /up HTTP/1.1\r\nContent-Length: 5\r\n\r\n";
+  const std::string upgrade = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+  wire.ask(upload);
+  wire.answer(upgrade);
+  wire.ask(std::string(1000, 'w'));
+  wire.close();
+  CHECK(bench.lines() == Lines{line("POST /up 1xx", upload.size(), upgrade.size())});
+}
+
 TEST_CASE("http: what is no HTTP is counted as that, and HTTP behind it is found") {
   HttpBench bench;
   Wire wire(bench);

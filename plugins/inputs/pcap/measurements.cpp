@@ -45,6 +45,8 @@ std::string_view scope_text(Scope scope) {
   return "multicast";
 }
 
+Value known(const std::optional<std::uint64_t>& number) { return number ? Value(*number) : Value(); }
+
 }  // namespace
 
 const MeasurementPtr& device_measurement() {
@@ -96,14 +98,12 @@ void Teller::tell(Accountant& accountant, const Losses& losses, Timestamp time, 
   rows.for_each([&](Row& row) { tell_row(accountant, row, time, out); });
   rows.clear_evicted();
   const Accountant::Totals& totals = accountant.totals();
-  out.push_back(
-      {.series = capture_,
-       .time = time,
-       .epoch = epoch_,
-       .born = true,
-       .values = {totals.packets, totals.bytes, losses.kernel, losses.interface ? Value(*losses.interface) : Value(),
-                  totals.undecoded, accountant.unattributed_bytes(),
-                  losses.unseen_bytes ? Value(*losses.unseen_bytes) : Value()}});
+  out.push_back({.series = capture_,
+                 .time = time,
+                 .epoch = epoch_,
+                 .born = true,
+                 .values = {totals.packets, totals.bytes, known(losses.kernel), known(losses.interface),
+                            totals.undecoded, accountant.unattributed_bytes(), known(losses.unseen_bytes)}});
 }
 
 void Teller::tell_row(Accountant& accountant, Row& row, Timestamp time, Batch& out) {

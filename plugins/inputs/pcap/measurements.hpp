@@ -14,7 +14,7 @@ const MeasurementPtr& capture_measurement();
 
 /// Packets that the accountant never saw: totals since the capture began.
 struct Losses {
-  std::uint64_t kernel = 0;
+  std::optional<std::uint64_t> kernel{};
   std::optional<std::uint64_t> interface;       ///< nothing where nobody can say
   std::optional<std::uint64_t> unseen_bytes{};  ///< the same
 };

@@ -228,6 +228,18 @@ TEST_CASE("protocols: what IP carries, behind extension headers too, explains ev
   CHECK(heard.totals["capture undecoded"] == 1);
 }
 
+TEST_CASE("protocols: what finds no room among the series is other, and every byte is explained") {
+  // Three are held for `other`, of protocols and nine of devices, one is the capture's.
+  Heard heard(with_remotes(0), 3 + 9 + 1 + 2);
+  for (const std::uint8_t protocol : {6, 17, 1, 47})
+    heard.see(frame(router, "02:00:00:00:00:02", ip("192.168.1.10", "198.51.100.1", protocol)), 100);
+  heard.see(frame(router, "02:00:00:00:00:02", ip("fd00::1", "2001:db8::1", 6)), 1000);
+  for (int i = 0; i < 2; ++i) heard.tell();
+  CHECK(heard.totals["protocol bytes ipv4 other"] == 200);
+  CHECK(heard.totals["protocol bytes ipv6 other"] == 1000);
+  CHECK(heard.sum("protocol packets") == 5);
+}
+
 TEST_CASE("no packet allocates, whoever looks at it, also when rows have come and gone") {
   Config config = with_remotes(10, 300);
   config.max_rows = 300;

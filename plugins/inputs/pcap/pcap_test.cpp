@@ -141,8 +141,17 @@ TEST_CASE("pcap: one damaged time leads the recording nowhere") {
   SECTION("at a tick") { times[10] = far_away, expected[0].second = 11; }
   SECTION("in the first packet") { times[0] = far_away; }
   SECTION("in the last packet") { times[25] = far_away, expected[2].first = first_second + 24; }
-  SECTION("of the past") { times[5] = -first_second, bad = 0; }
+  SECTION("of the past") { times[5] = -first_second; }
   const auto file = save(folder.path() / "a.pcap", stamped(folder.path(), times));
+  std::erase_if(times, [](std::int64_t each) { return each == far_away || each == -first_second; });
+  // Whatever the interval: `replay` has one that never ends.
+  for (const std::string interval : {"1s", "1000000h"}) {
+    Bench bench(*trafficd_input_pcap(), "{ interval: " + interval + ", file: '" + file.string() + "' }");
+    REQUIRE(bench.advance(1s).is_ok());
+    CHECK(bench.host().meter().gauge("first_packet") == first_second + times.front());
+    CHECK(bench.host().meter().gauge("last_packet") == first_second + times.back());
+    CHECK(bench.host().meter().counted("bad_times") == bad);
+  }
   Bench bench(*trafficd_input_pcap(), "{ interval: 10s, file: '" + file.string() + "' }");
   REQUIRE(bench.advance(1s).is_ok());
   CHECK(packets(bench.samples()) == expected);
@@ -172,6 +181,10 @@ TEST_CASE("pcap: a long pause in a recording is believed when it goes on behind 
     times = {-first_second, 0, 1, 11};
     expected = {{first_second + 10, 3}, {first_second + 11, 4}};
     bad = 1;
+  }
+  SECTION("an older recording behind a newer one") {
+    times = {8 * day, 8 * day + 1, 0, 1, 2};
+    expected = {{first_second + 8 * day, 5}};
   }
   SECTION("one packet") {
     times = {7};

@@ -31,8 +31,8 @@ bool Places::set_own(std::vector<Network> own) {
 }
 
 bool Places::learn(const Network& prefix, std::int64_t now, std::uint32_t lifetime) {
-  // Further ahead than ever: the clock was put back.
-  const auto is_over = [&](const Learned& each) { return now > each.expires || each.expires - now > a_day; };
+  // Further ahead than ever: the clock was put back, by more than packets are out of order.
+  const auto is_over = [&](const Learned& each) { return now > each.expires || each.expires - now > a_day + a_minute; };
   const bool fewer = std::erase_if(learned_, is_over) > 0;
   const bool more = hear(prefix, now, std::clamp<std::int64_t>(lifetime, a_minute, a_day));
   if (fewer || more) build();

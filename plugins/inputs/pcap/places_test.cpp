@@ -119,6 +119,13 @@ TEST_CASE("a prefix that is not heard of any more leaves when it is no longer va
   CHECK(place(places, "2001:db8:5::9") == "local");
 }
 
+TEST_CASE("a packet out of order is no clock that was put back") {
+  Places places(usual_networks());
+  REQUIRE(places.learn(*parse_network("2001:db8:1::/64"), 1'000'000, for_ever));
+  CHECK_FALSE(places.learn(*parse_network("fd00::/64"), 999'941, for_ever));
+  CHECK(place(places, "2001:db8:1::9") == "local");
+}
+
 TEST_CASE("the table says what the list of networks says") {
   std::mt19937 random(GENERATE(range(1U, 40U)));
   const auto some_bytes = [&](Network& network) {

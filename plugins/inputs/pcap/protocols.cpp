@@ -1,5 +1,7 @@
 #include "protocols.hpp"
 
+#include <utility>
+
 #include "fields.hpp"
 
 namespace trafficd::pcap_input {
@@ -41,7 +43,9 @@ const MeasurementPtr& protocol_measurement() {
 }
 
 Protocols::Protocols(Host& host, std::string interface)
-    : host_(host), interface_(std::move(interface)), epoch_(new_epoch()) {}
+    : host_(host), interface_(std::move(interface)), epoch_(new_epoch()) {
+  for (const std::size_t other : {other_ipv4, other_ipv6, no_ip}) rows_[other].series = make_series(other);
+}
 
 void Protocols::count(const packet::Frame& frame, std::uint32_t length) {
   std::size_t index = no_ip;
@@ -60,26 +64,38 @@ void Protocols::count(const packet::Frame& frame, std::uint32_t length) {
 }
 
 void Protocols::tell(Timestamp time, Batch& out) {
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    Row& row = rows_[i];
-    // Once more after the last change, so that a rate falls to nothing.
-    const bool changed = row.told != row.packets;
-    if (!changed && row.rests) continue;
-    row.rests = !changed;
-    if (!row.series) row.series = make_series(i);
-    row.told = row.packets;
-    out.push_back(
-        {.series = row.series, .time = time, .epoch = epoch_, .born = true, .values = {row.bytes, row.packets}});
+  // Those of `other` are the last.
+  for (std::size_t i = 0; i < rows_.size(); ++i) tell_row(i, time, out);
+}
+
+void Protocols::tell_row(std::size_t index, Timestamp time, Batch& out) {
+  Row& row = rows_[index];
+  // Once more after the last change, so that a rate falls to nothing.
+  const bool changed = row.told != row.packets;
+  if (!changed && row.rests) return;
+  if (!row.series) {
+    SeriesPtr series = make_series(index);
+    if (series->muted()) {
+      Row& other = rows_[index < numbers ? other_ipv4 : other_ipv6];
+      other.bytes += std::exchange(row.bytes, 0);
+      other.packets += std::exchange(row.packets, 0);
+      return;
+    }
+    row.series = std::move(series);
   }
+  row.rests = !changed;
+  row.told = row.packets;
+  out.push_back(
+      {.series = row.series, .time = time, .epoch = epoch_, .born = true, .values = {row.bytes, row.packets}});
 }
 
 SeriesPtr Protocols::make_series(std::size_t index) const {
-  const bool ip = index < no_ip;
+  const bool named = index < other_ipv4, ipv4 = index < numbers || index == other_ipv4;
   return host_.series(protocol_measurement(), {{"interface", interface_},
-                                               {"family", !ip               ? "other"
-                                                          : index < numbers ? "ipv4"
-                                                                            : "ipv6"},
-                                               {"protocol", ip ? name_of(index % numbers) : "other"}});
+                                               {"family", index == no_ip ? "other"
+                                                          : ipv4         ? "ipv4"
+                                                                         : "ipv6"},
+                                               {"protocol", named ? name_of(index % numbers) : "other"}});
 }
 
 }  // namespace trafficd::pcap_input

@@ -19,7 +19,8 @@ class Protocols {
 
   /// Allocates nothing.
   void count(const packet::Frame& frame, std::uint32_t length);
-  /// A sample for each that changed since the last time, and one more when it first did not.
+  /// A sample for each that changed since the last time, and one more when it first did not. What finds no room in
+  /// `max_series` is told as `other` of its family.
   void tell(Timestamp time, Batch& out);
 
  private:
@@ -28,8 +29,10 @@ class Protocols {
     bool rests = true;  // told without a change
     SeriesPtr series;
   };
-  static constexpr std::size_t numbers = 256, no_ip = 2 * numbers;
+  static constexpr std::size_t numbers = 256, other_ipv4 = 2 * numbers, other_ipv6 = other_ipv4 + 1,
+                               no_ip = other_ipv6 + 1;
 
+  void tell_row(std::size_t index, Timestamp time, Batch& out);
   SeriesPtr make_series(std::size_t index) const;
 
   Host& host_;

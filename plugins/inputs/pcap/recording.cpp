@@ -102,11 +102,9 @@ timeval Recording::pass_time(timeval stamp) {
   }
   const Timestamp time = time_of(stamp);
   const std::uint64_t number = observers_.packets();
-  const bool of_first = next_ == Timestamp{};
-  settle_doubt(doubt_ && doubt_->number + 1 == number && time > time_of(doubt_->stamp) - longest_leap &&
-               (!of_first || time < time_of(doubt_->stamp) + longest_start));
+  settle_doubt(doubt_ && doubt_->number + 1 == number && confirms(time));
   const bool first = next_ == Timestamp{};
-  if (first || time - next_ > longest_leap) {
+  if (first || time - time_of(newest_) > longest_leap || time_of(newest_) - time > longest_leap) {
     doubt_ = {stamp, number};
     return first ? stamp : newest_;
   }
@@ -114,8 +112,16 @@ timeval Recording::pass_time(timeval stamp) {
   return stamp;
 }
 
-/// One damaged stamp must not lead to where no other packet comes, for there is no way back. So a leap, and the first
-/// stamp of all, is believed when the very next packet is not before it. Behind the first, it must not be years away.
+/// Whether a packet that comes right behind the doubtful one is there too: not on the near side of a leap, and behind
+/// the first stamp of all not years away.
+bool Recording::confirms(Timestamp time) const {
+  const Timestamp doubtful = time_of(doubt_->stamp);
+  if (next_ == Timestamp{}) return time > doubtful - longest_leap && time < doubtful + longest_start;
+  return doubtful > time_of(newest_) ? time > doubtful - longest_leap : time < doubtful + longest_leap;
+}
+
+/// One damaged stamp must not lead to where no other packet comes, for there is no way back. So a leap either way, and
+/// the first stamp of all, is believed when the very next packet confirms it.
 void Recording::settle_doubt(bool confirmed) {
   if (!doubt_) return;
   if (confirmed) {

@@ -20,6 +20,7 @@ class Recording final : public StreamInput {
  private:
   static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* bytes);
   timeval pass_time(timeval stamp);
+  bool confirms(Timestamp time) const;
   void settle_doubt(bool confirmed);
   void reach(timeval stamp);
   void tick(Timestamp time);

@@ -33,7 +33,6 @@ class Watch final : public StreamInput {
   };
 
   Status open(Line& line);
-  void try_again(Line& line);
   void read(Line& line);
   void read_all();
   void read_the_rest();
