@@ -155,7 +155,7 @@ class SourceTest(ReplayTest):
                                   ([noon, noon + 90, noon + 30], [noon + 31], (noon, noon + 90)),
                                   ([noon, noon - 3, noon + 1], [noon - 1], (noon - 3, noon + 1)),
                                   ([0, 1, 2], [1], (0, 2)), ([0], [0], (0, 0)),
-                                  ([2**31 + 5, 2**31 - 5], [2**32 - 1], (2**31 - 5, 2**32 - 1))]:
+                                  ([2**31 + 5, 2**31 - 5], [2**32 - 2, 2**32 - 1], (2**31 - 5, 2**32 - 1))]:
             with self.subTest(times + more):
                 self.stamp(first, times)
                 self.stamp(second, more)
