@@ -196,7 +196,8 @@ std::string capture_lines(const Tally& tally, const Reading& reading, const Zone
   std::string out = concat(plural(count(packets), "packet"), ", ", human_bytes(bytes), span_of(reading, zone), "\n");
   if (unattributed > 0)
     out += concat(human_bytes(unattributed),
-                  " of it belong to no device: what gateways passed on, or is between others\n");
+                  " of it belong to no device: what gateways passed on, is between others, or does not say whose it "
+                  "is\n");
   if (undecoded > 0) out += concat(plural(count(undecoded), "packet"), " cut off or without sense\n");
   if (reading.bad_times > 0) out += concat(plural(reading.bad_times, "packet"), " with a time that cannot be one\n");
   return out;

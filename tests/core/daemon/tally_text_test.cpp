@@ -73,7 +73,7 @@ TEST_CASE("a line for each device, as a person asks who used it") {
         "* gateway: what it carries counts for the devices behind it\n"
         "\n"
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
-        "700 kB of it belong to no device: what gateways passed on, or is between others\n"
+        "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
         "3 packets with a time that cannot be one\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
@@ -92,7 +92,7 @@ TEST_CASE("a narrow page, a pipe, and lines that are too many") {
         "* gateway: what it carries counts for the devices behind it\n"
         "\n"
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
-        "700 kB of it belong to no device: what gateways passed on, or is between others\n"
+        "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
         "3 packets with a time that cannot be one\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
@@ -105,7 +105,7 @@ TEST_CASE("a narrow page, a pipe, and lines that are too many") {
         "2 more                               4.00 MB   4.00 MB    60 B\n"
         "\n"
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
-        "700 kB of it belong to no device: what gateways passed on, or is between others\n"
+        "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
         "3 packets with a time that cannot be one\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
