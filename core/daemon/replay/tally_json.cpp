@@ -106,6 +106,8 @@ std::string capture(const Tally& tally, const Reading& reading) {
   std::string out = "{";
   Keys keys;
   for (const Tally::Row* row : tally.rows("capture")) add_row(out, keys, *row, reading);
+  // Of a recording without packets nothing is told.
+  for (const char* each : {"packets", "bytes", "undecoded", "unattributed_bytes"}) add_number(out, keys, each, 0);
   add_times(out, keys, reading);
   add_number(out, keys, "files", reading.files);
   add_number(out, keys, "damaged_files", reading.damaged_files);

@@ -183,7 +183,8 @@ TEST_CASE("JSON of all that was counted") {
 )");
   CHECK(to_json(Tally(1), {.files = 1}) ==
         "{\"devices\":[],\n\"remotes\":[],\n\"http\":[],\n\"protocols\":{},\n"
-        "\"capture\":{\"files\":1,\"damaged_files\":0,\"skipped_files\":0,\"bad_times\":0}}\n");
+        "\"capture\":{\"packets\":0,\"bytes\":0,\"undecoded\":0,\"unattributed_bytes\":0,"
+        "\"files\":1,\"damaged_files\":0,\"skipped_files\":0,\"bad_times\":0}}\n");
 }
 
 }  // namespace trafficd::replay
