@@ -113,6 +113,8 @@ std::string capture(const Tally& tally, const Reading& reading) {
   add_number(out, keys, "damaged_files", reading.damaged_files);
   add_number(out, keys, "skipped_files", reading.skipped_files);
   add_number(out, keys, "bad_times", reading.bad_times);
+  for (std::size_t i = 0; i < http_losses.size(); ++i)
+    add_number(out, keys, http_losses[i].counter, reading.lost_of_http[i]);
   return out + "}";
 }
 
