@@ -194,11 +194,14 @@ class SourceTest(ReplayTest):
         self.assertEqual(len(self.messages.splitlines()), 2, self.messages)
 
     def test_a_capture_without_packets(self):
-        self.write(packets=0)
-        self.assertEqual(self.replay(self.file), "no packets\n")
-        answer = self.answer(self.file)
-        self.assertEqual((answer["devices"], answer["protocols"]), ([], {}))
-        self.assertNotIn("from", answer["capture"])
+        for packets, words in [(0, []), (100, ["--filter", "host 203.0.113.250"])]:
+            self.write(packets=packets)
+            self.assertEqual(self.replay(*words, self.file), "no packets\n")
+            answer = self.answer(*words, self.file)
+            self.assertEqual((answer["devices"], answer["protocols"]), ([], {}))
+            capture = answer["capture"]
+            self.assertNotIn("from", capture)
+            self.assertEqual([capture[key] for key in ("packets", "bytes", "undecoded", "unattributed_bytes")], [0] * 4)
 
     def test_wrong_arguments(self):
         self.write()
@@ -370,7 +373,7 @@ class WaitingTest(ReplayTest):
                 self.assertEqual(process.wait(daemon.DEADLINE), 130)
                 self.assertIn(ERASE + "trafficd replay: stopped: this is what was read by then", self.said)
                 # How far it came by then is left to the machine.
-                self.assertIn(capture.get("packets", 0), range(101))
+                self.assertIn(capture["packets"], range(101))
                 process.stdin.close()
 
     def test_a_signal_that_is_ignored_stays_so(self):

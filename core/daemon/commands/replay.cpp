@@ -102,6 +102,7 @@ Reading reading_of(const NodeOptions& options, InstanceMeter& meter) {
                   .skipped_files = meter.counter("skipped_files"),
                   .bad_times = meter.counter("bad_times"),
                   .max_rows = options.max_rows};
+  for (std::size_t i = 0; i < http_losses.size(); ++i) reading.lost_of_http[i] = meter.counter(http_losses[i].counter);
   const std::int64_t from = meter.gauge("first_packet"), to = meter.gauge("last_packet");
   if (from == no_packet || to == no_packet) return reading;
   reading.from = Timestamp{std::chrono::seconds(from)};

@@ -106,11 +106,15 @@ std::string capture(const Tally& tally, const Reading& reading) {
   std::string out = "{";
   Keys keys;
   for (const Tally::Row* row : tally.rows("capture")) add_row(out, keys, *row, reading);
+  // Of a recording without packets nothing is told.
+  for (const char* each : {"packets", "bytes", "undecoded", "unattributed_bytes"}) add_number(out, keys, each, 0);
   add_times(out, keys, reading);
   add_number(out, keys, "files", reading.files);
   add_number(out, keys, "damaged_files", reading.damaged_files);
   add_number(out, keys, "skipped_files", reading.skipped_files);
   add_number(out, keys, "bad_times", reading.bad_times);
+  for (std::size_t i = 0; i < http_losses.size(); ++i)
+    add_number(out, keys, http_losses[i].counter, reading.lost_of_http[i]);
   return out + "}";
 }
 

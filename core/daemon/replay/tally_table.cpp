@@ -196,18 +196,31 @@ std::string capture_lines(const Tally& tally, const Reading& reading, const Zone
   std::string out = concat(plural(count(packets), "packet"), ", ", human_bytes(bytes), span_of(reading, zone), "\n");
   if (unattributed > 0)
     out += concat(human_bytes(unattributed),
-                  " of it belong to no device: what gateways passed on, or is between others\n");
+                  " of it belong to no device: what gateways passed on, is between others, or does not say whose it "
+                  "is\n");
   if (undecoded > 0) out += concat(plural(count(undecoded), "packet"), " cut off or without sense\n");
   if (reading.bad_times > 0) out += concat(plural(reading.bad_times, "packet"), " with a time that cannot be one\n");
   return out;
 }
 
-/// What the table that was counted in had no room for.
-std::string room_line(const Rows& devices, const Reading& reading) {
-  // It would be the last.
-  if (!devices.empty() && tag_of(*devices.back(), "device") == "other")
-    return concat("'other' are devices for which ", reading.max_rows, " rows were too few: raise --max-rows\n");
-  return {};
+std::string http_line(const Reading& reading) {
+  std::string out;
+  for (std::size_t i = 0; i < http_losses.size(); ++i)
+    if (const std::uint64_t lost = reading.lost_of_http[i]; lost > 0)
+      out += concat(out.empty() ? "HTTP may be incomplete: " : ", ", plural(lost, http_losses[i].noun), " ",
+                    http_losses[i].trouble);
+  return out.empty() ? out : out + "\n";
+}
+
+/// What the tables that were counted in had no room for.
+std::string room_line(const Rows& devices, const Rows& http, const Reading& reading) {
+  const auto has_other = [](const Rows& rows, const char* tag) {
+    return !rows.empty() && tag_of(*rows.back(), tag) == "other";  // it would be the last
+  };
+  const bool of_devices = has_other(devices, "device"), of_http = has_other(http, "section");
+  if (!of_devices && !of_http) return {};
+  return concat("'other' are ", of_devices ? "devices" : "", of_devices && of_http ? " and " : "",
+                of_http ? "requests" : "", " for which ", reading.max_rows, " rows were too few: raise --max-rows\n");
 }
 
 }  // namespace
@@ -222,7 +235,8 @@ std::string to_table(const Tally& tally, const Reading& reading, const Zone& zon
   for (const MeasurementPtr& each : tally.measurements())
     if (each->name() != "device" && each->name() != "capture")
       out += measurement_table(tally.rows(each->name()), zone, style, choice) + "\n";
-  return out + capture_lines(tally, reading, zone) + room_line(devices, reading);
+  return out + capture_lines(tally, reading, zone) + http_line(reading) +
+         room_line(devices, tally.rows("http"), reading);
 }
 
 }  // namespace trafficd::replay

@@ -61,6 +61,30 @@ TEST_CASE("http: bytes of a body that were not captured are counted all the same
                                "GET /b 2xx 1 " + std::to_string(get("/b").size()) + " " +
                                    std::to_string(answer_of("").size()) + " clients 1"});
   CHECK(bench.counted("http_gaps") == 0);
+  CHECK(bench.counted("http_cut_segments") == 0);
+}
+
+TEST_CASE("http: what was captured too short to be read is counted") {
+  const std::string request = get("/a"), response = answer_of(std::string(500, 'x'));
+  HttpBench bench;
+  Wire wire(bench);
+  SECTION("heads") {
+    wire.open();
+    wire.send(0, request, ack_flag, wire.next(0), request.size() - 14);
+    wire.skip(0, request.size());
+    wire.send(1, response, ack_flag, wire.next(1), response.size());
+  }
+  SECTION("all bytes of connections that nobody knows") {
+    wire.send(0, request, ack_flag, wire.next(0), request.size());
+    wire.send(1, response, ack_flag, wire.next(1), response.size());
+  }
+  SECTION("headers of TCP, whatever the port") {
+    Wire other(bench, "fd00::2", "fd00::1", 40'000, 443);
+    other.send(0, request, ack_flag, 1, request.size() + 1);
+    wire.send(0, request, ack_flag, 1, request.size() + 1);
+  }
+  CHECK(requests(bench).empty());
+  CHECK(bench.counted("http_cut_segments") == 2);
 }
 
 TEST_CASE("http: after a loss, requests and answers find together again") {

@@ -53,7 +53,8 @@ HttpLosses::HttpLosses(Meter& meter)
     : gaps(meter.counter("http_gaps")),
       unparsed_bytes(meter.counter("http_unparsed_bytes")),
       unmatched_responses(meter.counter("http_unmatched_responses")),
-      evicted_streams(meter.counter("http_evicted_streams")) {}
+      evicted_streams(meter.counter("http_evicted_streams")),
+      cut_segments(meter.counter("http_cut_segments")) {}
 
 HttpStreams::HttpStreams(std::size_t most, HttpCounts& counts, HttpLosses& losses)
     : most_(most),
@@ -149,7 +150,10 @@ void HttpStreams::see(std::int64_t seconds, const Ends& ends, bool from_client, 
     if (segment.has(packet::rst_flag)) return;
     // Answers to nobody knows what are no reason to forget another connection.
     const bool tells = segment.has(packet::syn_flag) || (from_client && segment.captured > 0);
-    if (!tells) return note(losses_.unparsed_bytes, segment.captured);
+    if (!tells) {
+      if (segment.missing > 0) note(losses_.cut_segments);
+      return note(losses_.unparsed_bytes, segment.captured);
+    }
     index = make(ends);
   }
   Stream& stream = streams_[index];
@@ -195,6 +199,7 @@ void HttpStreams::put(Stream& stream, bool from_client, const Transport& segment
   const std::uint32_t length = segment.captured + segment.missing;
   const std::string_view bytes(reinterpret_cast<const char*>(segment.payload), segment.captured);
   if (length > 0) order.put(pool_, {first, bytes, segment.missing}, reader);
+  if (segment.missing > 0 && (from_client ? stream.requests : stream.responses).is_lost()) note(losses_.cut_segments);
   if (segment.has(packet::fin_flag)) order.end_at(first + length);
   look_for_ends(stream);
 }

@@ -15,7 +15,7 @@ namespace trafficd::pcap_input {
 /// Totals of what could not be counted, or not surely.
 struct HttpLosses {
   explicit HttpLosses(Meter& meter);
-  std::atomic<std::uint64_t>&gaps, &unparsed_bytes, &unmatched_responses, &evicted_streams;
+  std::atomic<std::uint64_t>&gaps, &unparsed_bytes, &unmatched_responses, &evicted_streams, &cut_segments;
 };
 
 /// One thread. Takes its memory as connections come, up to a bound; no packet beyond that allocates.

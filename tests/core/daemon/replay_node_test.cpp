@@ -48,4 +48,20 @@ TEST_CASE("what was said comes under the plugin's names, and faults under ours")
   CHECK(node.find("http")->find("ports")->items[1].text == "8080");
 }
 
+TEST_CASE("what is kept of HTTP follows the rows, as far as the plugin knows it and allows it") {
+  NodeOptions options{.files = {"no"}, .max_rows = 700};
+  options.ports.emplace();
+  const auto http = [&](std::vector<OptionDoc> nested) {
+    return *node_of(options, {.options = {{.name = "http", .nested = std::move(nested)}}}).find("http");
+  };
+  CHECK(http({{.name = "ports"}}).entries.empty());
+  CHECK(keys(http({{.name = "max_rows"}})) == std::vector<std::string>{"max_rows"});
+  const std::vector<OptionDoc> both = {{.name = "max_rows"}, {.name = "max_streams"}};
+  CHECK(keys(http(both)) == std::vector<std::string>{"max_streams", "max_rows"});
+  CHECK(http(both).find("max_streams")->text == "700");
+  CHECK(http(both).find("max_streams")->path == "--max-rows");
+  options.max_rows = 5'000'000;
+  CHECK(http(both).find("max_rows")->text == "1000000");
+}
+
 }  // namespace trafficd::replay

@@ -73,7 +73,7 @@ TEST_CASE("a line for each device, as a person asks who used it") {
         "* gateway: what it carries counts for the devices behind it\n"
         "\n"
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
-        "700 kB of it belong to no device: what gateways passed on, or is between others\n"
+        "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
         "3 packets with a time that cannot be one\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
@@ -92,7 +92,7 @@ TEST_CASE("a narrow page, a pipe, and lines that are too many") {
         "* gateway: what it carries counts for the devices behind it\n"
         "\n"
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
-        "700 kB of it belong to no device: what gateways passed on, or is between others\n"
+        "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
         "3 packets with a time that cannot be one\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
@@ -105,7 +105,7 @@ TEST_CASE("a narrow page, a pipe, and lines that are too many") {
         "2 more                               4.00 MB   4.00 MB    60 B\n"
         "\n"
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
-        "700 kB of it belong to no device: what gateways passed on, or is between others\n"
+        "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
         "3 packets with a time that cannot be one\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
@@ -146,6 +146,30 @@ TEST_CASE("whatever else was measured has a table of its own") {
         "no packets\n");
 }
 
+TEST_CASE("what was lost of HTTP, and what found no room") {
+  static const MeasurementPtr http =
+      make_measurement("http", "", {counter("requests", "")}, {"interface", "method", "section", "server", "status"});
+  const auto row = [](const char* server, const char* section, std::uint64_t epoch) {
+    return of(http, {{"interface", "file"}, {"server", server}, {"section", section}}, {9}, epoch);
+  };
+  const auto last_lines = [](const Tally& tally, const Reading& reading) {
+    const std::string text = to_table(tally, reading, utc, {}, {});
+    return text.substr(text.find("no packets\n") + 11);
+  };
+  Tally tally(100);
+  tally.add({row("192.0.2.1:80", "/other", 1)});
+  CHECK(last_lines(tally, {.max_rows = 16}).empty());
+  tally.add({row("other", "other", 2)});
+  CHECK(last_lines(tally, {.max_rows = 16}) ==
+        "'other' are requests for which 16 rows were too few: raise --max-rows\n");
+  tally.add({device("other", "ipv4", "internet", {1, 1}, 3)});
+  CHECK(last_lines(tally, {.max_rows = 16, .lost_of_http = {7, 904, 1, 25, 0, 0}}) ==
+        "HTTP may be incomplete: 7 packets captured too short, 904 connections too many at once (raise --max-rows), 1 "
+        "gap "
+        "in connections, 25 bytes not understood\n"
+        "'other' are devices and requests for which 16 rows were too few: raise --max-rows\n");
+}
+
 TEST_CASE("colours and blocks are for a terminal") {
   Tally tally(100);
   add_devices(tally);
@@ -159,7 +183,9 @@ TEST_CASE("JSON of all that was counted") {
   add_capture(tally);
   add_rest(tally);
   tally.add({device("02:00:00:00:00:0f", "ipv4", "local", {std::uint64_t{1} << 63, {}}, 5, {{"gateway", "yes"}})});
-  CHECK(to_json(tally, usual()) ==
+  Reading reading = usual();
+  reading.lost_of_http[1] = 2;
+  CHECK(to_json(tally, reading) ==
         R"({"devices":[
 {"device":"02:00:00:00:00:0f","family":"ipv4","interface":"file","scope":"local",)"
         R"("from":1700000000,"to":1700000360,"rx_bytes":9223372036854775808,"gateway":"yes"}
@@ -176,14 +202,19 @@ TEST_CASE("JSON of all that was counted") {
 "protocols":{"tcp":{"bytes":1000,"packets":10,"ipv4":{"bytes":700,"packets":7},"ipv6":{"bytes":300,"packets":3}},)"
         R"("udp":{"bytes":50,"packets":1,"ipv4":{"bytes":50,"packets":1}}},
 "capture":{"interface":"file","from":1700000000,"to":1700000360,"packets":12345,"bytes":8200760,)"
-        R"("undecoded":1,"unattributed_bytes":700000,"files":2,"damaged_files":1,"skipped_files":0,"bad_times":3},
+        R"("undecoded":1,"unattributed_bytes":700000,"files":2,"damaged_files":1,"skipped_files":0,"bad_times":3,)"
+        R"("http_cut_segments":0,"http_evicted_streams":2,"http_gaps":0,"http_unparsed_bytes":0,)"
+        R"("http_unmatched_responses":0,"http_uncounted_clients":0},
 "strange":[
 {"interface":"file","thing":"x\"y","from":1700000000,"to":1700000360,"warmth":-1.5}
 ]}
 )");
   CHECK(to_json(Tally(1), {.files = 1}) ==
         "{\"devices\":[],\n\"remotes\":[],\n\"http\":[],\n\"protocols\":{},\n"
-        "\"capture\":{\"files\":1,\"damaged_files\":0,\"skipped_files\":0,\"bad_times\":0}}\n");
+        "\"capture\":{\"packets\":0,\"bytes\":0,\"undecoded\":0,\"unattributed_bytes\":0,"
+        "\"files\":1,\"damaged_files\":0,\"skipped_files\":0,\"bad_times\":0,"
+        "\"http_cut_segments\":0,\"http_evicted_streams\":0,\"http_gaps\":0,\"http_unparsed_bytes\":0,"
+        "\"http_unmatched_responses\":0,\"http_uncounted_clients\":0}}\n");
 }
 
 }  // namespace trafficd::replay
