@@ -107,7 +107,6 @@ class RealCaptureTest(Readers, NetworkCase):
             self.addCleanup(end.close)
             with space.entered():
                 pathlib.Path("/proc/sys/net/ipv6/conf/tagged/disable_ipv6").write_text("0")
-            space.ip("link", "set", "tagged", "up")
             space.ip("addr", "add", f"fd79::{number}/64", "dev", "tagged", "nodad")
             space.ip("addr", "add", f"10.79.0.{number}/24", "dev", "tagged")
         for address, by in self.INTERNET.items():

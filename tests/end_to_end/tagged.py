@@ -1,5 +1,6 @@
 """A VLAN between two namespaces for kernels without one: a thread puts 802.1Q tags on the frames of a TAP interface, sends
 them over a cable, and takes the tags off those that come."""
+import contextlib
 import fcntl
 import os
 import select
@@ -31,7 +32,8 @@ class TaggedEnd:
             self._cable = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
             self._cable.bind((base, 0))
         self._cable.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-        space.ip("link", "set", name, "address", hardware, "mtu", str(MOST))
+        # Up before the first frame comes: one that is down takes none.
+        space.ip("link", "set", name, "address", hardware, "mtu", str(MOST), "up")
         self._stopped, self._stop = os.pipe()
         self._thread = threading.Thread(target=self._carry)
         self._thread.start()
@@ -50,7 +52,8 @@ class TaggedEnd:
                 return
             if self._tap in ready:
                 frame = os.read(self._tap, MOST + 100)
-                self._cable.send(frame[:12] + self._tag + frame[12:])
+                with contextlib.suppress(OSError):  # a cable may lose frames
+                    self._cable.send(frame[:12] + self._tag + frame[12:])
             if self._cable in ready:
                 self._receive()
 
@@ -64,4 +67,5 @@ class TaggedEnd:
             status, *_, tag, _ = _AUXDATA.unpack(data[:_AUXDATA.size])
             # The kernel has taken the tag off already.
             if status & _TP_STATUS_VLAN_VALID and tag & 0xfff == self._number:
-                os.write(self._tap, frame)
+                with contextlib.suppress(OSError):
+                    os.write(self._tap, frame)

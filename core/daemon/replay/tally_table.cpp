@@ -199,7 +199,8 @@ std::string capture_lines(const Tally& tally, const Reading& reading, const Zone
                   " of it belong to no device: what gateways passed on, is between others, or does not say whose it "
                   "is\n");
   if (undecoded > 0) out += concat(plural(count(undecoded), "packet"), " cut off or without sense\n");
-  if (reading.bad_times > 0) out += concat(plural(reading.bad_times, "packet"), " with a time that cannot be one\n");
+  if (reading.bad_times > 0)
+    out += concat(plural(reading.bad_times, "packet"), " with a time that cannot be one, or far from all others\n");
   return out;
 }
 

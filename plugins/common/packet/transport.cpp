@@ -7,7 +7,7 @@ namespace trafficd::packet {
 
 namespace {
 
-constexpr std::uint32_t tcp_header = 20, udp_header = 8;
+constexpr std::uint32_t tcp_header = 20, udp_header = 8, ports_size = 4;
 /// More than anybody has a use for.
 constexpr int most_extensions = 8;
 
@@ -89,6 +89,9 @@ bool read_transport(const Frame& frame, Transport& transport) {
   const bool tcp = carried.protocol == tcp_protocol;
   if (!tcp && carried.protocol != udp_protocol) return false;
   const std::uint8_t* const header = carried.bytes.data();
+  if (carried.bytes.size() < ports_size) return false;
+  transport.source_port = load_big16(header);
+  transport.destination_port = load_big16(header + 2);
   std::uint32_t size = tcp ? tcp_header : udp_header;
   if (carried.bytes.size() < size) return false;
   if (tcp) {
@@ -96,8 +99,6 @@ bool read_transport(const Frame& frame, Transport& transport) {
     if (size < tcp_header) return false;
   }
   if (!carried.drop(size)) return false;
-  transport.source_port = load_big16(header);
-  transport.destination_port = load_big16(header + 2);
   if (tcp) {
     transport.sequence = load_big32(header + 4);
     transport.acknowledged = load_big32(header + 8);

@@ -31,8 +31,8 @@ bool is_extension(std::uint8_t protocol);
 
 /// Fills `transport`, which is fresh, from a frame that `read_frame` has found good and whose family is IPv4 or IPv6.
 /// False when it is no TCP or UDP, a fragment but the first one, cut off before the end of TCP's or UDP's header, or
-/// contradicts itself; `protocol` is right all the same where it could be found. Of a first fragment, the payload is
-/// what this fragment holds.
+/// contradicts itself; `protocol` and the ports are right all the same where they could be found. Of a first fragment,
+/// the payload is what this fragment holds.
 bool read_transport(const Frame& frame, Transport& transport);
 
 }  // namespace trafficd::packet

@@ -53,6 +53,15 @@ TEST_CASE("TCP is read behind both IPs") {
   }
 }
 
+TEST_CASE("ports are found in a header that was cut off") {
+  const Reading cut(ip("10.0.0.1", "10.0.0.2", 6, segment()), 20 + 4);
+  CHECK_FALSE(cut.good);
+  CHECK((cut.found.source_port == 40'000 && cut.found.destination_port == 80));
+  const Reading shorter(ip("10.0.0.1", "10.0.0.2", 6, segment()), 20 + 3);
+  CHECK_FALSE(shorter.good);
+  CHECK((shorter.found.source_port == 0 && shorter.found.destination_port == 0));
+}
+
 TEST_CASE("UDP has ports and a payload; what else there is has a number") {
   const Reading udp(ip("10.0.0.1", "10.0.0.2", 17, big16(53) + big16(5353) + big16(13) + big16(0) + hello()));
   REQUIRE(udp.good);

@@ -23,13 +23,6 @@ HttpEnd end_of(Family family, const std::uint8_t* address, std::uint16_t port) {
   return end;
 }
 
-/// Whether IP says that there was more of it than was captured.
-bool was_cut(const Frame& frame) {
-  const std::uint32_t length = frame.family == Family::ipv6 ? packet::ipv6_header + packet::load_big16(frame.header + 4)
-                                                            : packet::load_big16(frame.header + 2);
-  return length > frame.captured;
-}
-
 }  // namespace
 
 Options<HttpSettings> http_options() {
@@ -61,12 +54,11 @@ void Http::see(std::int64_t seconds, const Frame& frame) {
   Transport segment;
   const bool readable = packet::read_transport(frame, segment);
   if (segment.protocol != packet::tcp_protocol) return;
-  if (!readable) {
-    // To which ports it belongs, nobody knows.
-    if (was_cut(frame)) losses_.cut_segments.fetch_add(1, std::memory_order_relaxed);
-    return;
-  }
-  if (ports_[segment.destination_port] || ports_[segment.source_port]) see_segment(seconds, frame, segment);
+  if (!ports_[segment.destination_port] && !ports_[segment.source_port]) return;
+  if (readable)
+    see_segment(seconds, frame, segment);
+  else
+    losses_.cut_segments.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Http::see_segment(std::int64_t seconds, const Frame& frame, const Transport& segment) {

@@ -78,10 +78,11 @@ TEST_CASE("http: what was captured too short to be read is counted") {
     wire.send(0, request, ack_flag, wire.next(0), request.size());
     wire.send(1, response, ack_flag, wire.next(1), response.size());
   }
-  SECTION("headers of TCP, whatever the port") {
+  SECTION("headers of TCP, of these ports") {
     Wire other(bench, "fd00::2", "fd00::1", 40'000, 443);
     other.send(0, request, ack_flag, 1, request.size() + 1);
     wire.send(0, request, ack_flag, 1, request.size() + 1);
+    wire.send(1, response, ack_flag, 1, response.size() + 1);
   }
   CHECK(requests(bench).empty());
   CHECK(bench.counted("http_cut_segments") == 2);

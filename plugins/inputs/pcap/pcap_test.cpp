@@ -186,6 +186,14 @@ TEST_CASE("pcap: a long pause in a recording is believed when it goes on behind 
     times = {8 * day, 8 * day + 1, 0, 1, 2};
     expected = {{first_second + 8 * day, 5}};
   }
+  SECTION("an older packet before those that are as old as known ones") {
+    times = {0, day / 2, day, 3 * day / 2, 2 * day, -1, 1};
+    expected = {{first_second + 10, 1},
+                {first_second + day / 2 + 10, 2},
+                {first_second + day + 10, 3},
+                {first_second + 3 * day / 2 + 10, 4},
+                {first_second + 2 * day, 7}};
+  }
   SECTION("one packet") {
     times = {7};
     expected = {{first_second + 7, 1}};

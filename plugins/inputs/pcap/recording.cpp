@@ -106,6 +106,7 @@ timeval Recording::pass_time(timeval stamp) {
   const bool first = next_ == Timestamp{};
   if (first || time - time_of(newest_) > longest_leap || time_of(newest_) - time > longest_leap) {
     doubt_ = {stamp, number};
+    seconds_ = 0;  // the next one is looked at, wherever it is
     return first ? stamp : newest_;
   }
   reach(stamp);

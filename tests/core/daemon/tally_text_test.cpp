@@ -75,7 +75,7 @@ TEST_CASE("a line for each device, as a person asks who used it") {
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
         "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
-        "3 packets with a time that cannot be one\n"
+        "3 packets with a time that cannot be one, or far from all others\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("a narrow page, a pipe, and lines that are too many") {
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
         "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
-        "3 packets with a time that cannot be one\n"
+        "3 packets with a time that cannot be one, or far from all others\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
   CHECK(to_table(tally, usual(), utc, {.width = 0, .colour = false, .unicode = false}, {.detail = true, .limit = 4}) ==
         "device             family  scope       total  received    sent\n"
@@ -107,7 +107,7 @@ TEST_CASE("a narrow page, a pipe, and lines that are too many") {
         "12345 packets, 8.20 MB, from 2023-11-14 22:13 to 2023-11-14 22:19\n"
         "700 kB of it belong to no device: what gateways passed on, is between others, or does not say whose it is\n"
         "1 packet cut off or without sense\n"
-        "3 packets with a time that cannot be one\n"
+        "3 packets with a time that cannot be one, or far from all others\n"
         "'other' are devices for which 100 rows were too few: raise --max-rows\n");
   CHECK(to_table(Tally(1), {}, utc, {}, {}) == "no packets\n");
 }
