@@ -63,6 +63,8 @@ constexpr const char* own_role = "daemon";
 // Meanwhile nobody answers commands.
 constexpr Duration longest_wait = std::chrono::seconds(5);
 constexpr Duration deaf_pause = std::chrono::seconds(1);
+// By then all have opened what they read and write, and what starting took is let go once more.
+constexpr Duration settling_time = std::chrono::seconds(15);
 // Between two looks whether outputs have written the last of a recording.
 constexpr Duration look_pause = std::chrono::milliseconds(50);
 
@@ -120,18 +122,19 @@ int Service::serve() {
   std::optional<SteadyTime> save, listen, look;  // nothing to do: nothing to wake up for
   const auto later = [this](Duration pause) { return parts_.clock.steady() + pause; };
   const auto is_due = [this](const std::optional<SteadyTime>& at) { return at && *at <= parts_.clock.steady(); };
+  std::optional<SteadyTime> settle = later(settling_time);
   while (true) {
     // Each time, and not only when nothing else is to be done: there may always be somebody who asks.
-    if (is_due(save)) {
-      save = checkpoint(unsaved) ? std::nullopt : std::optional(later(parts_.settings.checkpoint));
-      // Once more: by now all have opened what they write.
-      if (!std::exchange(settled_, true)) release_start_up_memory();
+    if (is_due(save)) save = checkpoint(unsaved) ? std::nullopt : std::optional(later(parts_.settings.checkpoint));
+    if (is_due(settle)) {
+      settle.reset();
+      release_start_up_memory();
     }
     if (is_due(listen)) {
       listen.reset();
       parts_.signals.listen_to(control_.descriptor());
     }
-    switch (parts_.signals.wait(milliseconds_until({save, listen, look}))) {
+    switch (parts_.signals.wait(milliseconds_until({save, listen, look, settle}))) {
       case Signals::Event::none:
       case Signals::Event::ended: break;
       case Signals::Event::changed: save = save.value_or(later(parts_.settings.checkpoint)); break;

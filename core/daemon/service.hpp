@@ -56,7 +56,6 @@ class Service {
   const Timestamp started_;
   ControlSocket control_;
   std::uint64_t generation_ = 1;
-  bool settled_ = false;   // what starting took is let go
   bool replayed_ = false;  // to the end
 };
 
