@@ -64,7 +64,7 @@ constexpr const char* own_role = "daemon";
 constexpr Duration longest_wait = std::chrono::seconds(5);
 constexpr Duration deaf_pause = std::chrono::seconds(1);
 // By then all have opened what they read and write, and what starting took is let go once more.
-constexpr Duration settling_time = std::chrono::seconds(15);
+constexpr Duration settling_time = std::chrono::seconds(10);
 // Between two looks whether outputs have written the last of a recording.
 constexpr Duration look_pause = std::chrono::milliseconds(50);
 
