@@ -1,6 +1,7 @@
-"""A VLAN between two namespaces for kernels without one: a thread puts 802.1Q tags on the frames of a TAP interface, sends
-them over a cable, and takes the tags off those that come."""
+"""A VLAN between two namespaces for kernels without one: a thread puts 802.1Q tags on the frames of an interface, sends them
+over a cable, and takes the tags off those that come."""
 import contextlib
+import ctypes
 import fcntl
 import os
 import select
@@ -8,16 +9,25 @@ import socket
 import struct
 import threading
 
-_TUNSETIFF, _IFF_TAP, _IFF_NO_PI = 0x400454ca, 0x0002, 0x1000
 _ETH_P_ALL, _SOL_PACKET, _PACKET_AUXDATA, _PACKET_OUTGOING = 0x0003, 263, 8, 4
 _TP_STATUS_VLAN_VALID = 1 << 4
 _AUXDATA = struct.Struct("=IIIHHHH")
+_SIOCETHTOOL, _SET_CHECKSUMS, _SET_TCP_SEGMENTATION = 0x8946, 0x17, 0x1f
 MOST = 1400  # a whole frame with its tag fits the cable
 
 
-def why_not():
-    """Why there can be none here; empty when there can."""
-    return "" if os.access("/dev/net/tun", os.W_OK) else "needs /dev/net/tun"
+def _listen(interface):
+    """To all frames; in the namespace of this thread."""
+    listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+    listener.bind((interface, 0))
+    return listener
+
+
+def _send_whole(end, interface):
+    """Frames leave it as they are on a wire: of the usual length, and with checksums."""
+    for command in (_SET_CHECKSUMS, _SET_TCP_SEGMENTATION):
+        off = ctypes.create_string_buffer(struct.pack("=II", command, 0))
+        fcntl.ioctl(end, _SIOCETHTOOL, struct.pack("16sP16x", interface.encode(), ctypes.addressof(off)))
 
 
 class TaggedEnd:
@@ -26,14 +36,15 @@ class TaggedEnd:
     def __init__(self, space, base, name, number, hardware):
         self._tag = struct.pack(">HH", 0x8100, number)
         self._number = number
+        inner = f"{name}_in"
+        space.ip("link", "add", name, "mtu", str(MOST), "address", hardware, "type", "veth", "peer", "name", inner,
+                 "mtu", str(MOST))
+        space.ip("link", "set", inner, "up")
         with space.entered():
-            self._tap = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
-            fcntl.ioctl(self._tap, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TAP | _IFF_NO_PI))
-            self._cable = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
-            self._cable.bind((base, 0))
+            self._inner, self._cable = _listen(inner), _listen(base)
+            _send_whole(self._cable, name)
         self._cable.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-        # Up before the first frame comes: one that is down takes none.
-        space.ip("link", "set", name, "address", hardware, "mtu", str(MOST), "up")
+        space.ip("link", "set", name, "up")
         self._stopped, self._stop = os.pipe()
         self._thread = threading.Thread(target=self._carry)
         self._thread.start()
@@ -42,20 +53,24 @@ class TaggedEnd:
         os.close(self._stop)
         self._thread.join()
         os.close(self._stopped)
-        os.close(self._tap)
+        self._inner.close()
         self._cable.close()
 
     def _carry(self):
         while True:
-            ready, _, _ = select.select([self._tap, self._cable, self._stopped], [], [])
+            ready, _, _ = select.select([self._inner, self._cable, self._stopped], [], [])
             if self._stopped in ready:
                 return
-            if self._tap in ready:
-                frame = os.read(self._tap, MOST + 100)
-                with contextlib.suppress(OSError):  # a cable may lose frames
-                    self._cable.send(frame[:12] + self._tag + frame[12:])
+            if self._inner in ready:
+                self._send()
             if self._cable in ready:
                 self._receive()
+
+    def _send(self):
+        frame, sender = self._inner.recvfrom(65536)
+        if sender[2] != _PACKET_OUTGOING:
+            with contextlib.suppress(OSError):  # a cable may lose frames
+                self._cable.send(frame[:12] + self._tag + frame[12:])
 
     def _receive(self):
         frame, more, _, sender = self._cable.recvmsg(65536, socket.CMSG_SPACE(_AUXDATA.size))
@@ -68,4 +83,4 @@ class TaggedEnd:
             # The kernel has taken the tag off already.
             if status & _TP_STATUS_VLAN_VALID and tag & 0xfff == self._number:
                 with contextlib.suppress(OSError):
-                    os.write(self._tap, frame)
+                    self._inner.send(frame)
