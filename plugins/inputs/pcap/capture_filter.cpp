@@ -22,12 +22,15 @@ std::string name_of(int datalink) {
   return name != nullptr ? name : concat("DLT ", datalink);
 }
 
+bool compile_into(bpf_program& program, pcap_t* handle, const std::string& filter) {
+  return ::pcap_compile(handle, &program, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) == 0;
+}
+
 std::string fault_for(int datalink, const std::string& filter) {
   const Handle handle(::pcap_open_dead(datalink, snap_length));
   bpf_program program{};
   if (!handle) return "there is no memory to compile it";
-  if (::pcap_compile(handle.get(), &program, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
-    return ::pcap_geterr(handle.get());
+  if (!compile_into(program, handle.get(), filter)) return ::pcap_geterr(handle.get());
   ::pcap_freecode(&program);
   return "";
 }
@@ -61,7 +64,7 @@ Filter::~Filter() {
 }
 
 Status Filter::compile(pcap_t* handle, const std::string& filter) {
-  compiled_ = ::pcap_compile(handle, &program_, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) == 0;
+  compiled_ = compile_into(program_, handle, filter);
   if (compiled_) return Status::ok();
   const std::string fault = ::pcap_geterr(handle);
   if (is_about_a_name(fault)) return Status::retry(concat("the filter '", filter, "' names an ", fault));

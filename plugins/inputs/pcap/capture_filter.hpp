@@ -19,7 +19,7 @@ using Handle = std::unique_ptr<pcap_t, CloseHandle>;
 /// Whether the decoder reads packets of this link type (a DLT_ number); else fatal, with what to do in its place.
 Status supported(int datalink);
 
-/// A filter in the form of the machine. Lets everything pass until it is compiled.
+/// A filter in the form of the machine.
 class Filter {
  public:
   Filter() = default;
@@ -30,8 +30,9 @@ class Filter {
   /// Once, for the link type of the handle. Fatal when it does not fit it, retry when a host that it names is not found
   /// now.
   Status compile(pcap_t* handle, const std::string& filter);
+  /// Of one that was compiled.
   bool passes(const pcap_pkthdr& header, const u_char* bytes) const {
-    return !compiled_ || ::pcap_offline_filter(&program_, &header, bytes) != 0;
+    return ::pcap_offline_filter(&program_, &header, bytes) != 0;
   }
   bpf_program* program() { return &program_; }
 

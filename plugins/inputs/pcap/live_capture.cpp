@@ -77,7 +77,9 @@ Status LiveCapture::activate(pcap_t* handle) {
     result = ::pcap_activate(handle);
   }
   switch (result) {
-    case PCAP_ERROR_NO_SUCH_DEVICE: return Status::retry(what + "there is no such interface");
+    case PCAP_ERROR_NO_SUCH_DEVICE:
+      return Status::retry(what +
+                           "there is no such interface; it is waited for, and 'ip link' lists those that are there");
     case PCAP_ERROR_IFACE_NOT_UP: return Status::retry(what + "the interface is down");
     case PCAP_ERROR_PERM_DENIED:
     case PCAP_ERROR_PROMISC_PERM_DENIED: return Status::fatal(concat(what, missing_right));

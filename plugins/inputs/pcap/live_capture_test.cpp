@@ -150,7 +150,9 @@ TEST_CASE("pcap: an interface that vanishes is told, and captured again when it 
   capture.close();
   const Status missing = capture.open();
   CHECK(missing.code() == Status::Code::retry);
-  CHECK(missing.message() == "cannot capture on 'far': there is no such interface");
+  CHECK(missing.message() ==
+        "cannot capture on 'far': there is no such interface; it is waited for, and 'ip link' lists those that are "
+        "there");
 
   network->ip({"link", "add", "near", "type", "veth", "peer", "name", "far"});
   const Status down = capture.open();

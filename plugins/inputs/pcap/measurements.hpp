@@ -14,8 +14,8 @@ const MeasurementPtr& capture_measurement();
 
 /// Packets that the accountant never saw: totals since the capture began.
 struct Losses {
-  std::optional<std::uint64_t> kernel{};
-  std::optional<std::uint64_t> interface;       ///< nothing where nobody can say
+  std::optional<std::uint64_t> kernel{};        ///< nothing where nobody can say, as of recordings
+  std::optional<std::uint64_t> interface;       ///< the same
   std::optional<std::uint64_t> unseen_bytes{};  ///< the same
 };
 

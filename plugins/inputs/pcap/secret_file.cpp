@@ -50,8 +50,11 @@ Result<std::string> secret_in(const std::filesystem::path& file) {
     const Descriptor descriptor{::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (descriptor.number < 0) return fault(file, "make", errno);
     if (::write(descriptor.number, secret.data(), size) != static_cast<ssize_t>(size) ||
-        ::fsync(descriptor.number) != 0)
-      return fault(file, "write", errno);
+        ::fsync(descriptor.number) != 0) {
+      const int why = errno;
+      ::unlink(made.c_str());
+      return fault(file, "write", why);
+    }
   }
   // Who was first stays.
   const bool linked = ::link(made.c_str(), file.c_str()) == 0 || errno == EEXIST;

@@ -164,9 +164,8 @@ TEST_CASE("what was lost of HTTP, and what found no room") {
         "'other' are requests for which 16 rows were too few: raise --max-rows\n");
   tally.add({device("other", "ipv4", "internet", {1, 1}, 3)});
   CHECK(last_lines(tally, {.max_rows = 16, .lost_of_http = {7, 904, 1, 25, 0, 0}}) ==
-        "HTTP may be incomplete: 7 packets captured too short, 904 connections too many at once (raise --max-rows), 1 "
-        "gap "
-        "in connections, 25 bytes not understood\n"
+        "HTTP may be incomplete: 7 packets captured too short, 904 connections too many at once (raise --max-rows), "
+        "1 gap in connections, 25 bytes not understood\n"
         "'other' are devices and requests for which 16 rows were too few: raise --max-rows\n");
 }
 
