@@ -43,6 +43,7 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
   }
   flush();
   counted.forgotten += doubts_->trim();
+  database_.count_until(ledger_->newest());
   change.commit();
   secure_new_series(now);
   counted.moved += ledger_->moved() - moved_before;
@@ -52,11 +53,12 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
 }
 
 /// Brings new series and their first marks from the log into the file itself: were the log lost or cut short, a mark
-/// that is there makes up for it with the next sample; one that is not there begins anew. At most once a minute.
+/// that is there makes up for it with the next sample; one that is not there begins anew. At most once a minute, and
+/// again with the next batch when somebody who reads kept a part of it in the log.
 void Writer::Session::secure_new_series(Timestamp now) {
   const bool just_done = now >= secured_at_ && now < secured_at_ + std::chrono::minutes(1);
   if (ledger_->added() == secured_series_ || just_done) return;
-  database_.fold_log();
+  if (!database_.fold_log()) return;
   secured_series_ = ledger_->added();
   secured_at_ = now;
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "history/write_ahead_log.hpp"
 #include "trafficd/calendar.hpp"
 #include "trafficd/units.hpp"
 
@@ -235,8 +236,8 @@ void Database::log_ahead(int wal_pages) {
   require_room_for_index(file_);
   exec("PRAGMA journal_mode=WAL");
   exec("PRAGMA synchronous=NORMAL");
-  exec(concat("PRAGMA wal_autocheckpoint=", wal_pages));
   exec(concat("PRAGMA journal_size_limit=", wal_pages * 4096));
+  log_ = std::make_unique<WriteAheadLog>(database_->getHandle(), file_, wal_pages);
 }
 
 Database::~Database() = default;
@@ -263,15 +264,19 @@ std::optional<std::string> Database::text(const std::string& sql) {
 std::int64_t Database::last_id() const { return database_->getLastInsertRowid(); }
 int Database::changes() const { return sqlite3_changes(database_->getHandle()); }
 
-void Database::fold_log() noexcept {
-  sqlite3_wal_checkpoint_v2(database_->getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+bool Database::fold_log() noexcept { return log_ && log_->fold(); }
+void Database::count_until(Timestamp time) noexcept {
+  if (log_) log_->count_until(time);
 }
 
 void Database::settle() noexcept {
   // A failure leaves the log in place, from which the next one to open the file goes on.
   sqlite3_busy_timeout(database_->getHandle(), 100);
-  if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK)
+  if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK ||
+      std::filesystem::exists(concat(file_, "-wal")))
     return;
+  log_.reset();
+  remove_log_end(file_);
 }
 
 Transaction::Transaction(Database& database, Kind kind) : database_(database) {
@@ -322,7 +327,7 @@ std::filesystem::path set_aside(const std::filesystem::path& file, Timestamp now
   std::filesystem::path name = wanted;
   for (int n = 2; std::filesystem::exists(name); ++n) name = concat(wanted, "-", n);
   // The log first: one that stayed behind would be taken for that of the fresh file.
-  for (const char* tail : {"-wal", "-shm", "-journal", ""}) {
+  for (const char* tail : {"-wal", "-shm", "-journal", "-end", ""}) {
     const std::filesystem::path part = concat(file, tail);
     std::error_code error;
     if (!std::filesystem::exists(part, error)) continue;

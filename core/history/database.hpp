@@ -39,6 +39,7 @@ class DatabaseError : public std::runtime_error {
 };
 
 class Database;
+class WriteAheadLog;
 
 /// A prepared statement. Parameters and columns as SQLite counts them: parameters from 1, columns from 0. Must not
 /// outlive its database.
@@ -103,9 +104,11 @@ class Database {
   /// Goes over to write-ahead logging, which is folded back after so many pages: readers and the writer then do not
   /// wait for each other. Apart from opening, so that a file can be looked at before it is changed.
   void log_ahead(int wal_pages = 1000);
-  /// Folds the log back as far as readers let, and brings it to the disk. What fails now is done later by SQLite
-  /// itself.
-  void fold_log() noexcept;
+  /// Folds the log back as far as readers let, and brings it to the disk. False when some of it is left, or there is
+  /// none: it is done after some pages anyway.
+  bool fold_log() noexcept;
+  /// With the coming commits the database counts up to this time: kept beside the log, should that be lost.
+  void count_until(Timestamp time) noexcept;
   /// Leaves write-ahead logging, so that one plain file remains that anybody may read; when somebody is reading just
   /// now, the log stays beside it.
   void settle() noexcept;
@@ -117,6 +120,7 @@ class Database {
   void open(const Settings& settings);
   std::filesystem::path file_;
   std::unique_ptr<SQLite::Database> database_;
+  std::unique_ptr<WriteAheadLog> log_;
   std::optional<Statement> begin_, commit_;  // of Transaction: asked for all the time, so compiled once
 };
 

@@ -62,6 +62,8 @@ Result<DoubtRow> decide(const std::filesystem::path& file, std::string_view id, 
     if (!std::filesystem::exists(file)) return Error{concat("there is no history at '", file, "'")};
     Database database(file, {.busy_timeout = patience});
     prepare_schema(database, false);
+    // The service keeps account of how much of the log is in the file.
+    database.exec("PRAGMA wal_autocheckpoint=0");
     Transaction change(database);
     Step step = find_step(database, id);
     if (!step.doubt.decision.empty()) throw Refusal(concat("the step '", id, "' was ", step.doubt.decision, " before"));

@@ -30,6 +30,11 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
   log_ = mark_of(concat(settings.file, "-wal"));
 }
 
+void Writer::Session::take_over_log() {
+  database_.count_until(counted_until());
+  database_.fold_log();
+}
+
 Writer::Session::FileMark Writer::Session::mark_of(const std::filesystem::path& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return {};
@@ -44,6 +49,7 @@ void Writer::Session::abandon_log() const {
   std::error_code gone_already;
   std::filesystem::remove(log, gone_already);
   std::filesystem::remove(concat(database_.file(), "-shm"), gone_already);
+  remove_log_end(database_.file());
 }
 
 std::vector<std::int64_t> Writer::Session::buckets() const {

@@ -1,9 +1,50 @@
 #include "history/writer.hpp"
 
 #include "history/session.hpp"
+#include "trafficd/calendar.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd::history {
+
+namespace {
+
+/// Whoever had the database open last may have folded the log; then it counts as far as it did with it.
+LogCheck judge_missing_log(const std::filesystem::path& file, LogCheck log) {
+  Database database(file, {.mode = Database::Mode::read_only});
+  if (counted_until(database).time_since_epoch().count() >= log.until)
+    log.state = LogCheck::State::whole;
+  else
+    log.state = log.half_folded ? LogCheck::State::mixed : LogCheck::State::shorter;
+  return log;
+}
+
+/// SQLite would go on with a log that is not whole and say nothing. Answers what is lost; throws where the file cannot
+/// be gone on with.
+std::optional<LogCheck> mend_log(const std::filesystem::path& file) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown)) {
+    if (std::filesystem::exists(concat(file, "-wal"), unknown))
+      throw DatabaseError(DatabaseError::Kind::damaged, concat("'", file, "' is not there, but its log is"));
+    remove_log_end(file);
+    return {};
+  }
+  LogCheck log = check_log(file);
+  if (log.state == LogCheck::State::gone) log = judge_missing_log(file, log);
+  switch (log.state) {
+    case LogCheck::State::needless: drop_log(file); break;
+    case LogCheck::State::shorter: return log;
+    case LogCheck::State::mixed:
+      throw DatabaseError(DatabaseError::Kind::damaged,
+                          concat("the log of '", file, "' is cut short, and the file has half of what it held"));
+    case LogCheck::State::file_cut:
+      throw DatabaseError(DatabaseError::Kind::damaged, concat("'", file, "' is cut off"));
+    case LogCheck::State::whole:
+    case LogCheck::State::gone: break;
+  }
+  return {};
+}
+
+}  // namespace
 
 Writer::Writer(Settings settings, Logger& log) : settings_(std::move(settings)), log_(log) {}
 Writer::~Writer() { close(); }
@@ -18,7 +59,7 @@ Status Writer::guarded(Timestamp now, const Work& work) {
   }
   for (bool again = false;; again = true) {
     try {
-      if (!session_) session_ = std::make_unique<Session>(settings_, now);
+      if (!session_) begin_session(now);
       work(*session_);
       return Status::ok();
     } catch (const Refusal& e) {
@@ -30,6 +71,24 @@ Status Writer::guarded(Timestamp now, const Work& work) {
       if (Status aside = put_aside(e.what(), now); !aside) return aside;
     }
   }
+}
+
+void Writer::begin_session(Timestamp now) {
+  std::error_code unknown;
+  const bool killed = std::filesystem::exists(concat(settings_.file, "-wal"), unknown);
+  // A failure before the file is open must not swallow it.
+  if (const std::optional<LogCheck> lost = mend_log(settings_.file)) lost_ = lost;
+  session_ = std::make_unique<Session>(settings_, now);
+  if (killed) session_->take_over_log();
+  if (!lost_) return;
+  tally_.lost_pages += lost_->lost;
+  const Timestamp until = session_->counted_until();
+  log_.error(
+      concat("the log of '", settings_.file, "' is cut short or damaged, and ", lost_->lost, " of its ", lost_->pages,
+             " pages are lost: ", until == Timestamp{} ? "all" : concat("what was written after ", format_utc(until)),
+             " is missing, but for counters whose sources still know it; what was first seen there begins anew; "
+             "look after the disk"));
+  lost_.reset();
 }
 
 Status Writer::put_aside(const std::string& reason, Timestamp now) {

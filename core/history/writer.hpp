@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "history/log_check.hpp"
 #include "history/tiers.hpp"
 #include "trafficd/host.hpp"
 #include "trafficd/output.hpp"
@@ -28,6 +30,8 @@ struct Tally {
   std::uint64_t forgotten = 0;  ///< of those, how many had to make room
   std::uint64_t damaged = 0;    ///< series whose marks were: what they carried since their last sample is not counted
   std::uint64_t moved = 0;      ///< lives that were carried over to another name
+  std::uint64_t lost_pages =
+      0;  ///< of the log, by a cut or damage: what they held is missing where no source still has it
 };
 
 class Writer {
@@ -54,11 +58,13 @@ class Writer {
   class Session;
   template <class Work>
   Status guarded(Timestamp now, const Work& work);
+  void begin_session(Timestamp now);
   Status put_aside(const std::string& reason, Timestamp now);
 
   Settings settings_;
   Logger& log_;
   std::unique_ptr<Session> session_;
+  std::optional<LogCheck> lost_;  ///< to be told when the file is open
   Tally tally_;
 };
 

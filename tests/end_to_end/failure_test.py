@@ -70,9 +70,12 @@ class DiskTest(NetworkCase):
             self.network.add(f"lan{index}")
         self.daemon.wait_for_message("free some space")
         code, messages = self.daemon.stop(), self.daemon.messages()
-        # The state may have been saved while there was room.
-        self.assertEqual(code, 3 if "cannot save the state of the plugins" in messages else 0, messages)
-        self.assertIn("samples could not be written (stop)", self.daemon.messages())
+        # There may be room after all: in the history's own log, once that is folded, and for the state after it.
+        self.assertIn(code, (0, 3), messages)
+        if code == 3:
+            self.assertIn("cannot save the state of the plugins", messages)
+        if "works again" not in messages:
+            self.assertIn("samples could not be written (stop)", messages)
         ballast.unlink()
         self.network.send("lan0", 20, 100)
         self.daemon.start()

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/state_folder.hpp"
+#include "history/log_check.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd {
@@ -20,6 +21,15 @@ std::set<fs::path> histories_in(const fs::path& folder) {
     if (each->path().extension() == ".db" && each->is_regular_file(error) && history::Reader::open(each->path()))
       found.insert(each->path());
   return found;
+}
+
+/// What a service writes while we look may seem torn, but not twice.
+bool is_log_torn(const fs::path& file) {
+  const auto torn = [&file] {
+    const LogCheck::State state = check_log(file).state;
+    return state == LogCheck::State::shorter || state == LogCheck::State::needless || state == LogCheck::State::mixed;
+  };
+  return torn() && torn();
 }
 
 Error nothing_at(const fs::path& file) {
@@ -46,6 +56,11 @@ Result<fs::path> history_path(const std::optional<std::string>& file, const std:
   if (!fs::exists(wanted, error) && !error) return nothing_at(wanted);
   if (file && fs::is_directory(wanted, error))
     return Error{concat("'", wanted, "' is a folder; give --state ", wanted, ", or with --file the history in it")};
+  if (is_log_torn(wanted))
+    return Error{
+        concat("the log of '", wanted,
+               "' is cut short or damaged, and read now the sums would be wrong; start the service once, which "
+               "mends it and says what is missing")};
   return wanted;
 }
 

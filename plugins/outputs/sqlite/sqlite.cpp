@@ -65,6 +65,7 @@ class Sqlite final : public Output {
     moved_.store(tally.moved, std::memory_order_relaxed);
     if (tally.damaged > damaged_) tell_damaged(tally.damaged - damaged_);
     damaged_.store(tally.damaged, std::memory_order_relaxed);
+    lost_pages_.store(tally.lost_pages, std::memory_order_relaxed);
     return result;
   }
 
@@ -80,7 +81,8 @@ class Sqlite final : public Output {
         doubtful_(host.meter().counter("doubtful")),
         forgotten_(host.meter().counter("doubtful_forgotten")),
         moved_(host.meter().counter("moved")),
-        damaged_(host.meter().counter("damaged_series")) {}
+        damaged_(host.meter().counter("damaged_series")),
+        lost_pages_(host.meter().counter("lost_pages")) {}
 
   void tell_doubtful(std::uint64_t count) {
     doubts_.complain(Level::warning, concat(count, count == 1 ? " step of a counter was" : " steps of counters were",
@@ -100,7 +102,7 @@ class Sqlite final : public Output {
   const bool below_state_;
   history::Writer writer_;
   Complaint doubts_{host_.log(), host_.clock()};
-  std::atomic<std::uint64_t>&doubtful_, &forgotten_, &moved_, &damaged_;
+  std::atomic<std::uint64_t>&doubtful_, &forgotten_, &moved_, &damaged_, &lost_pages_;
 };
 
 }  // namespace

@@ -1,0 +1,161 @@
+#include "history/log_check.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "trafficd/units.hpp"
+
+namespace trafficd {
+
+namespace {
+
+using Bytes = std::span<const unsigned char>;
+
+/// Open for reading; closed at the end.
+class File {
+ public:
+  explicit File(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    struct stat found {};
+    if (fd_ >= 0 && ::fstat(fd_, &found) == 0 && S_ISREG(found.st_mode))
+      size_ = static_cast<std::uint64_t>(found.st_size);
+  }
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  std::uint64_t size() const { return size_; }
+  /// False when they are not all there.
+  bool read(std::span<unsigned char> into, std::uint64_t from) const {
+    return from + into.size() <= size_ &&
+           ::pread(fd_, into.data(), into.size(), static_cast<off_t>(from)) == static_cast<ssize_t>(into.size());
+  }
+
+ private:
+  int fd_;
+  std::uint64_t size_ = 0;
+};
+
+std::uint32_t big_endian(Bytes bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 |
+         std::uint32_t{bytes[at + 3]};
+}
+
+/// SQLite's checksum over pairs of words.
+class Checksum {
+ public:
+  template <class Word>
+  void add(Bytes bytes, const Word& word) {
+    for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      first_ += word(bytes, i) + second_;
+      second_ += word(bytes, i + 4) + first_;
+    }
+  }
+  template <class Word>
+  bool stands_at(Bytes bytes, std::size_t at, const Word& word) const {
+    return word(bytes, at) == first_ && word(bytes, at + 4) == second_;
+  }
+
+ private:
+  std::uint32_t first_ = 0, second_ = 0;
+};
+
+bool is_page_size(std::uint32_t size) { return size >= 512 && size <= 65'536 && (size & (size - 1)) == 0; }
+
+using Salt = decltype(LogEnd::salt);
+
+Salt salt_of(Bytes bytes, std::size_t at) {
+  Salt salt{};
+  std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), salt.size(), salt.begin());
+  return salt;
+}
+
+/// What the log has: pages, in the order in which they were written, up to the last commit that is whole.
+struct Log {
+  Salt salt{};
+  std::vector<std::uint32_t> pages;
+};
+
+/// Nothing when there is not even a whole head.
+std::optional<Log> read_log(const std::filesystem::path& file) {
+  constexpr std::uint32_t magic = 0x377f0682;
+  constexpr std::size_t head_size = 32, frame_head = 24;
+  const File log(concat(file, "-wal"));
+  std::array<unsigned char, head_size> head{};
+  if (!log.read(head, 0)) return {};
+  const bool big = big_endian(head, 0) == magic + 1;
+  const auto word = [big](Bytes bytes, std::size_t at) {
+    return big ? big_endian(bytes, at) : __builtin_bswap32(big_endian(bytes, at));
+  };
+  const std::uint32_t page_size = big_endian(head, 8);
+  Checksum sum;
+  sum.add(Bytes(head).first(frame_head), word);
+  if ((big_endian(head, 0) & ~1U) != magic || !is_page_size(page_size) || !sum.stands_at(head, frame_head, big_endian))
+    return {};
+  Log found{salt_of(head, 16), {}};
+  std::size_t committed = 0;
+  std::vector<unsigned char> frame(frame_head + page_size);
+  for (std::uint64_t at = head_size; log.read(frame, at); at += frame.size()) {
+    sum.add(Bytes(frame).first(8), word);
+    sum.add(Bytes(frame).subspan(frame_head), word);
+    if (salt_of(frame, 8) != found.salt || !sum.stands_at(frame, 16, big_endian)) break;
+    found.pages.push_back(big_endian(frame, 0));
+    if (big_endian(frame, 4) != 0) committed = found.pages.size();
+  }
+  found.pages.resize(committed);
+  return found;
+}
+
+/// Pages that are missing at the end of the file are in the log as long as the file has not taken them over.
+bool is_cut(const std::filesystem::path& file, const std::vector<std::uint32_t>& logged) {
+  constexpr std::size_t changes_at = 24, pages_at = 28, valid_for_at = 92;
+  const File database(file);
+  std::array<unsigned char, 100> head{};
+  if (!database.read(head, 0) || std::memcmp(head.data(), "SQLite format 3", 16) != 0) return false;
+  const std::uint32_t size = std::uint32_t{head[16]} << 8 | head[17], page_size = size == 1 ? 65'536 : size;
+  if (!is_page_size(page_size) || big_endian(head, changes_at) != big_endian(head, valid_for_at)) return false;
+  const std::uint64_t wanted = big_endian(head, pages_at), there = database.size() / page_size;
+  if (there >= wanted) return false;
+  std::vector<std::uint32_t> beyond;
+  std::copy_if(logged.begin(), logged.end(), std::back_inserter(beyond),
+               [&](std::uint32_t page) { return page > there && page <= wanted; });
+  std::sort(beyond.begin(), beyond.end());
+  const auto end = std::unique(beyond.begin(), beyond.end());
+  return static_cast<std::uint64_t>(end - beyond.begin()) < wanted - there;
+}
+
+}  // namespace
+
+LogCheck check_log(const std::filesystem::path& file) {
+  using enum LogCheck::State;
+  const std::optional<LogEnd> end = read_log_end(file);
+  const std::optional<Log> log = read_log(file);
+  const std::vector<std::uint32_t> logged = log ? log->pages : std::vector<std::uint32_t>{};
+  if (is_cut(file, logged)) return {file_cut};
+  const auto left = static_cast<std::uint32_t>(logged.size());
+  if (!end || left >= end->frames || (log && log->salt != end->salt)) return {};
+  LogCheck found{shorter, end->frames, end->frames - left, end->begun > left, end->until};
+  if (end->folded == end->frames)
+    found = {needless, end->frames};
+  else if (!log)
+    found.state = gone;
+  else if (found.half_folded)
+    found.state = mixed;
+  return found;
+}
+
+void drop_log(const std::filesystem::path& file) {
+  std::error_code gone_already;
+  for (const char* tail : {"-wal", "-shm", "-end"}) std::filesystem::remove(concat(file, tail), gone_already);
+}
+
+}  // namespace trafficd

@@ -1,0 +1,62 @@
+#include "history/log_end.hpp"
+
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trafficd/units.hpp"
+
+namespace trafficd {
+
+namespace {
+
+constexpr std::array<char, 8> magic = {'t', 'r', 'f', 'd', 'e', 'n', 'd', '1'};
+
+/// As it lies in the file, in the byte order of the machine: on another one the checksum is wrong.
+struct Stored {
+  std::array<char, 8> head = magic;
+  LogEnd end;
+  std::uint32_t reserved = 0;
+  std::uint32_t checksum = 0;
+};
+static_assert(sizeof(Stored) == sizeof magic + 32 + 8);
+
+std::uint32_t checksum(const Stored& stored) {
+  return libdeflate_crc32(0, &stored, sizeof stored - sizeof stored.checksum);
+}
+
+std::string end_of(const std::filesystem::path& database) { return concat(database, "-end"); }
+
+}  // namespace
+
+std::optional<LogEnd> read_log_end(const std::filesystem::path& database) {
+  const int fd = ::open(end_of(database).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return {};
+  Stored stored;
+  const ssize_t size = ::pread(fd, &stored, sizeof stored, 0);
+  ::close(fd);
+  if (size != static_cast<ssize_t>(sizeof stored) || stored.head != magic || stored.checksum != checksum(stored))
+    return {};
+  return stored.end;
+}
+
+void remove_log_end(const std::filesystem::path& database) noexcept { ::unlink(end_of(database).c_str()); }
+
+LogEndFile::LogEndFile(const std::filesystem::path& database)
+    : fd_(::open(end_of(database).c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644)) {
+  if (fd_ >= 0) ::fchmod(fd_, 0644);
+}
+
+LogEndFile::~LogEndFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void LogEndFile::write(const LogEnd& end) noexcept {
+  Stored stored;
+  stored.end = end;
+  stored.checksum = checksum(stored);
+  if (fd_ < 0 || ::pwrite(fd_, &stored, sizeof stored, 0) != static_cast<ssize_t>(sizeof stored)) return;
+}
+
+}  // namespace trafficd

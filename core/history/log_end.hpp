@@ -1,0 +1,43 @@
+#pragma once
+// How far a write-ahead log went, and how much of it the database's file has taken over, kept beside them in
+// `<database>-end`. SQLite takes a log that was cut short or damaged for one that ends earlier, and says nothing; its
+// own index of the log is made anew by whoever opens the database first.
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+namespace trafficd {
+
+/// Frames are pages as often as they were written to the log.
+struct LogEnd {
+  std::array<unsigned char, 8> salt{};  ///< of the log, which changes when it begins anew
+  std::uint32_t frames = 0;             ///< up to the last commit
+  std::uint32_t folded = 0;             ///< of these, how many the file has taken over
+  std::uint32_t begun = 0;              ///< how many it may have taken over
+  std::uint32_t reserved = 0;
+  std::int64_t until = 0;  ///< up to when what is in the log and the file counts, ns since 1970; 0 when nobody said
+};
+
+/// Nothing when there is none or it is damaged.
+std::optional<LogEnd> read_log_end(const std::filesystem::path& database);
+void remove_log_end(const std::filesystem::path& database) noexcept;
+
+/// Open for writing; one thread.
+class LogEndFile {
+ public:
+  explicit LogEndFile(const std::filesystem::path& database);
+  ~LogEndFile();
+  LogEndFile(const LogEndFile&) = delete;
+  LogEndFile& operator=(const LogEndFile&) = delete;
+
+  /// Outlives a kill, and is not brought to the disk at once. Where it cannot be written the older one stays, which
+  /// tells less and nothing wrong.
+  void write(const LogEnd& end) noexcept;
+
+ private:
+  int fd_;
+};
+
+}  // namespace trafficd
