@@ -123,7 +123,7 @@ void create(const std::filesystem::path& file) {
 void require_room_for_index(const std::filesystem::path& file) {
   constexpr std::uint64_t index_size = 32 * 1024, wanted = 2 * index_size;
   struct stat index {};
-  if (::stat(concat(file, "-shm").c_str(), &index) == 0 && static_cast<std::uint64_t>(index.st_size) >= index_size &&
+  if (::stat(beside(file, "-shm").c_str(), &index) == 0 && static_cast<std::uint64_t>(index.st_size) >= index_size &&
       index.st_blocks * 512 >= index.st_size)
     return;
   struct statvfs disk {};
@@ -204,7 +204,7 @@ Database::Database(const std::filesystem::path& file, const Settings& settings) 
   if (settings.mode == Mode::read_write && ::stat(file_.c_str(), &found) == 0 && S_ISREG(found.st_mode) &&
       found.st_size < least_size)
     throw DatabaseError(Kind::damaged, concat("'", file_, "' is cut off: it has ", found.st_size, " bytes"));
-  if (std::filesystem::exists(concat(file_, "-wal"))) require_room_for_index(file_);
+  if (std::filesystem::exists(beside(file_, "-wal"))) require_room_for_index(file_);
   // SQLite would say no more than that it could not open it.
   std::error_code error;
   if (std::filesystem::is_directory(file_, error))
@@ -273,7 +273,7 @@ void Database::settle() noexcept {
   // A failure leaves the log in place, from which the next one to open the file goes on.
   sqlite3_busy_timeout(database_->getHandle(), 100);
   if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK ||
-      std::filesystem::exists(concat(file_, "-wal")))
+      std::filesystem::exists(beside(file_, "-wal")))
     return;
   log_.reset();
   remove_log_end(file_);

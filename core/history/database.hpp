@@ -107,7 +107,7 @@ class Database {
   /// Folds the log back as far as readers let, and brings it to the disk. False when some of it is left, or there is
   /// none: it is done after some pages anyway.
   bool fold_log() noexcept;
-  /// With the coming commits the database counts up to this time: kept beside the log, should that be lost.
+  /// With the coming commits the database counts up to this time at least: kept beside the log, should that be lost.
   void count_until(Timestamp time) noexcept;
   /// Leaves write-ahead logging, so that one plain file remains that anybody may read; when somebody is reading just
   /// now, the log stays beside it.

@@ -288,7 +288,7 @@ void Ledger::save_baselines() {
     save_baselines_.emplace(database_, sql);
   }
   std::string_view totals = blobs_;
-  for (const Waiting& row : waiting_) newest_ = std::max(newest_, at(row.time));
+  if (!waiting_.empty()) newest_ = at(std::ranges::max(waiting_, {}, &Waiting::time).time);
   for (std::size_t i = 0; i < waiting_.size();) {
     const std::size_t rows = waiting_.size() - i >= rows_together ? rows_together : 1;
     Statement& save = rows == 1 ? save_baseline_ : *save_baselines_;

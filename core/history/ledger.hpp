@@ -62,7 +62,7 @@ class Ledger {
   std::uint64_t damaged() const { return damaged_; }
   /// How many series were added to the file since it was opened.
   std::uint64_t added() const { return added_; }
-  /// The latest time of a baseline that was written since then.
+  /// The latest time among the baselines that were written last.
   Timestamp newest() const { return newest_; }
 
  private:

@@ -89,7 +89,7 @@ struct Log {
 std::optional<Log> read_log(const std::filesystem::path& file) {
   constexpr std::uint32_t magic = 0x377f0682;
   constexpr std::size_t head_size = 32, frame_head = 24;
-  const File log(concat(file, "-wal"));
+  const File log(beside(file, "-wal"));
   std::array<unsigned char, head_size> head{};
   if (!log.read(head, 0)) return {};
   const bool big = big_endian(head, 0) == magic + 1;
@@ -117,6 +117,8 @@ std::optional<Log> read_log(const std::filesystem::path& file) {
 
 /// Pages that are missing at the end of the file are in the log as long as the file has not taken them over.
 bool is_cut(const std::filesystem::path& file, const std::vector<std::uint32_t>& logged) {
+  // A change that was broken off without a log; SQLite takes it back.
+  if (File(beside(file, "-journal")).size() > 0) return false;
   constexpr std::size_t changes_at = 24, pages_at = 28, valid_for_at = 92;
   const File database(file);
   std::array<unsigned char, 100> head{};
@@ -153,9 +155,13 @@ LogCheck check_log(const std::filesystem::path& file) {
   return found;
 }
 
-void drop_log(const std::filesystem::path& file) {
-  std::error_code gone_already;
-  for (const char* tail : {"-wal", "-shm", "-end"}) std::filesystem::remove(concat(file, tail), gone_already);
+bool drop_log(const std::filesystem::path& file) {
+  std::error_code error;
+  for (const char* tail : {"-wal", "-shm", "-end"}) {
+    std::filesystem::remove(beside(file, tail), error);
+    if (error) return false;
+  }
+  return true;
 }
 
 }  // namespace trafficd

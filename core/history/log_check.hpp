@@ -28,7 +28,7 @@ struct LogCheck {
 /// Looks at the files and changes none; what cannot be read counts as not there.
 LogCheck check_log(const std::filesystem::path& file);
 
-/// Removes the log and what belongs to it.
-void drop_log(const std::filesystem::path& file);
+/// Removes the log and what belongs to it. False when the system refuses.
+bool drop_log(const std::filesystem::path& file);
 
 }  // namespace trafficd

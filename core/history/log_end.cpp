@@ -26,9 +26,15 @@ std::uint32_t checksum(const Stored& stored) {
   return libdeflate_crc32(0, &stored, sizeof stored - sizeof stored.checksum);
 }
 
-std::string end_of(const std::filesystem::path& database) { return concat(database, "-end"); }
+std::filesystem::path end_of(const std::filesystem::path& database) { return beside(database, "-end"); }
 
 }  // namespace
+
+std::filesystem::path beside(const std::filesystem::path& database, const char* tail) {
+  std::error_code unknown;
+  const std::filesystem::path real = std::filesystem::canonical(database, unknown);
+  return concat(unknown ? database : real, tail);
+}
 
 std::optional<LogEnd> read_log_end(const std::filesystem::path& database) {
   const int fd = ::open(end_of(database).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

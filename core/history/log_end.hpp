@@ -17,8 +17,11 @@ struct LogEnd {
   std::uint32_t folded = 0;             ///< of these, how many the file has taken over
   std::uint32_t begun = 0;              ///< how many it may have taken over
   std::uint32_t reserved = 0;
-  std::int64_t until = 0;  ///< up to when what is in the log and the file counts, ns since 1970; 0 when nobody said
+  std::int64_t until = 0;  ///< a time up to which log and file together count, ns since 1970; 0 when nobody said
 };
+
+/// A file that belongs to the database: beside the one that a link leads to, as SQLite has it.
+std::filesystem::path beside(const std::filesystem::path& database, const char* tail);
 
 /// Nothing when there is none or it is damaged.
 std::optional<LogEnd> read_log_end(const std::filesystem::path& database);

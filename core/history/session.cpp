@@ -27,7 +27,7 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
   for (auto& [name, tables] : tables_) prepare_writers(tables);
   check.commit();
   newest_row();  // looks for the newest row in every table: one that is lost is found now, not at its next turn
-  log_ = mark_of(concat(settings.file, "-wal"));
+  log_ = mark_of(beside(settings.file, "-wal"));
 }
 
 void Writer::Session::take_over_log() {
@@ -44,11 +44,11 @@ Writer::Session::FileMark Writer::Session::mark_of(const std::filesystem::path& 
 bool Writer::Session::file_gone() const { return mark_of(database_.file()) != file_; }
 
 void Writer::Session::abandon_log() const {
-  const std::string log = concat(database_.file(), "-wal");
+  const std::filesystem::path log = beside(database_.file(), "-wal");
   if (log_ == FileMark{} || mark_of(log) != log_) return;
   std::error_code gone_already;
   std::filesystem::remove(log, gone_already);
-  std::filesystem::remove(concat(database_.file(), "-shm"), gone_already);
+  std::filesystem::remove(beside(database_.file(), "-shm"), gone_already);
   remove_log_end(database_.file());
 }
 

@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <limits>
 
 namespace trafficd {
@@ -15,9 +14,7 @@ WriteAheadLog::WriteAheadLog(sqlite3* connection, const std::filesystem::path& f
 
 WriteAheadLog::~WriteAheadLog() { sqlite3_wal_hook(connection_, nullptr, nullptr); }
 
-void WriteAheadLog::count_until(Timestamp time) noexcept {
-  end_.until = std::max<std::int64_t>(end_.until, time.time_since_epoch().count());
-}
+void WriteAheadLog::count_until(Timestamp time) noexcept { end_.until = time.time_since_epoch().count(); }
 
 int WriteAheadLog::committed(void* self, sqlite3*, const char*, int frames) {
   auto& log = *static_cast<WriteAheadLog*>(self);

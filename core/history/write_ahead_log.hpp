@@ -21,7 +21,7 @@ class WriteAheadLog {
 
   /// As far as readers let, and to the disk. False when some of it is left.
   bool fold() noexcept;
-  /// With the coming commits the database counts up to this time.
+  /// With the coming commits the database counts up to this time at least.
   void count_until(Timestamp time) noexcept;
 
  private:

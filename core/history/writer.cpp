@@ -23,7 +23,7 @@ LogCheck judge_missing_log(const std::filesystem::path& file, LogCheck log) {
 std::optional<LogCheck> mend_log(const std::filesystem::path& file) {
   std::error_code unknown;
   if (!std::filesystem::exists(file, unknown)) {
-    if (std::filesystem::exists(concat(file, "-wal"), unknown))
+    if (std::filesystem::exists(beside(file, "-wal"), unknown))
       throw DatabaseError(DatabaseError::Kind::damaged, concat("'", file, "' is not there, but its log is"));
     remove_log_end(file);
     return {};
@@ -31,7 +31,10 @@ std::optional<LogCheck> mend_log(const std::filesystem::path& file) {
   LogCheck log = check_log(file);
   if (log.state == LogCheck::State::gone) log = judge_missing_log(file, log);
   switch (log.state) {
-    case LogCheck::State::needless: drop_log(file); break;
+    case LogCheck::State::needless:
+      if (drop_log(file)) break;
+      throw DatabaseError(DatabaseError::Kind::readonly, concat("could not remove the log of '", file,
+                                                                "', which is not whole; let this user write there"));
     case LogCheck::State::shorter: return log;
     case LogCheck::State::mixed:
       throw DatabaseError(DatabaseError::Kind::damaged,
@@ -75,7 +78,7 @@ Status Writer::guarded(Timestamp now, const Work& work) {
 
 void Writer::begin_session(Timestamp now) {
   std::error_code unknown;
-  const bool killed = std::filesystem::exists(concat(settings_.file, "-wal"), unknown);
+  const bool killed = std::filesystem::exists(beside(settings_.file, "-wal"), unknown);
   // A failure before the file is open must not swallow it.
   if (const std::optional<LogCheck> lost = mend_log(settings_.file)) lost_ = lost;
   session_ = std::make_unique<Session>(settings_, now);

@@ -177,6 +177,10 @@ TEST_CASE_METHOD(StatesFixture, "a file that is cut is told where its log hides 
     const bool all_logged = left / 4096 + 1 == size / 4096;
     CHECK((check_log(dead).state == State::file_cut || all_logged));
   }
+  SECTION("a change without a log that was broken off is SQLite's to take back") {
+    testing::write_file(concat(dead, "-journal"), "a journal");
+    CHECK(check_log(dead).state == State::whole);
+  }
   SECTION("the log has all that the file lacks") {
     database->exec("UPDATE t SET n=3");
     kill();
@@ -317,6 +321,27 @@ TEST_CASE_METHOD(TornFixture, "a loss is told once") {
   kill_and([](const auto&) {});
   write(sample(eth0, 30, 1, 1400, 0));
   CHECK(log.count(Level::error) == 1);
+}
+
+TEST_CASE_METHOD(TornFixture, "a history behind a link is looked after where it is") {
+  const auto place = folder.path() / "disk";
+  std::filesystem::create_directory(place);
+  std::filesystem::create_symlink(place / "real.db", folder.path() / "link.db");
+  { const Database made(place / "real.db"); }
+  settings.file = folder.path() / "link.db";
+  writer = std::make_unique<Writer>(settings, log);
+  write(sample(eth0, 0, 1, 1000, 0));
+  write(sample(eth0, 10, 1, 1100, 0));
+  CHECK(std::filesystem::exists(place / "real.db-end"));
+  killed.push_back(std::move(writer));
+  copy_as_dead(place / "real.db", place / "dead.db");
+  std::filesystem::resize_file(place / "dead.db-wal", 4000);
+  std::filesystem::create_symlink(place / "dead.db", folder.path() / "other.db");
+  settings.file = folder.path() / "other.db";
+  writer = std::make_unique<Writer>(settings, log);
+  write(sample(eth0, 20, 1, 1400, 0));
+  CHECK(amount("eth0", always_from, always_to) == 400);
+  CHECK(log.contains(Level::error, "is cut short or damaged"));
 }
 
 }  // namespace trafficd::history
