@@ -43,7 +43,6 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
   }
   flush();
   counted.forgotten += doubts_->trim();
-  database_.count_until(ledger_->newest());
   change.commit();
   secure_new_series(now);
   counted.moved += ledger_->moved() - moved_before;

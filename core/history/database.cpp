@@ -265,12 +265,13 @@ std::int64_t Database::last_id() const { return database_->getLastInsertRowid();
 int Database::changes() const { return sqlite3_changes(database_->getHandle()); }
 
 bool Database::fold_log() noexcept { return log_ && log_->fold(); }
-void Database::count_until(Timestamp time) noexcept {
-  if (log_) log_->count_until(time);
+void Database::log_ends_at(std::uint32_t pages) noexcept {
+  if (log_) log_->ends_at(pages);
 }
 
 void Database::settle() noexcept {
   // A failure leaves the log in place, from which the next one to open the file goes on.
+  fold_log();
   sqlite3_busy_timeout(database_->getHandle(), 100);
   if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK ||
       std::filesystem::exists(beside(file_, "-wal")))

@@ -107,8 +107,8 @@ class Database {
   /// Folds the log back as far as readers let, and brings it to the disk. False when some of it is left, or there is
   /// none: it is done after some pages anyway.
   bool fold_log() noexcept;
-  /// With the coming commits the database counts up to this time at least: kept beside the log, should that be lost.
-  void count_until(Timestamp time) noexcept;
+  /// What was noted of the log before it was opened is wrong: it has so many pages.
+  void log_ends_at(std::uint32_t pages) noexcept;
   /// Leaves write-ahead logging, so that one plain file remains that anybody may read; when somebody is reading just
   /// now, the log stays beside it.
   void settle() noexcept;

@@ -37,12 +37,6 @@ Timestamp at(std::int64_t stamp) { return Timestamp{Duration{stamp}}; }
 
 }  // namespace
 
-Timestamp counted_until(Database& database) {
-  // Not there where everything but the first page was in a log that is gone.
-  if (database.value("SELECT count(*) FROM sqlite_master WHERE name = 'baseline'") == 0) return {};
-  return at(database.value("SELECT max(time) FROM baseline"));
-}
-
 Ledger::Ledger(Database& database)
     : database_(database),
       find_series_(database,
@@ -288,7 +282,6 @@ void Ledger::save_baselines() {
     save_baselines_.emplace(database_, sql);
   }
   std::string_view totals = blobs_;
-  if (!waiting_.empty()) newest_ = at(std::ranges::max(waiting_, {}, &Waiting::time).time);
   for (std::size_t i = 0; i < waiting_.size();) {
     const std::size_t rows = waiting_.size() - i >= rows_together ? rows_together : 1;
     Statement& save = rows == 1 ? save_baseline_ : *save_baselines_;

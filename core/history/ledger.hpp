@@ -36,9 +36,6 @@ struct Account {
   std::int64_t first_seen = 0, last_seen = 0;  ///< as the file has them
 };
 
-/// The latest time up to which any counter is counted; the epoch when there is none.
-Timestamp counted_until(Database& database);
-
 class Ledger {
  public:
   explicit Ledger(Database& database);
@@ -62,8 +59,6 @@ class Ledger {
   std::uint64_t damaged() const { return damaged_; }
   /// How many series were added to the file since it was opened.
   std::uint64_t added() const { return added_; }
-  /// The latest time among the baselines that were written last.
-  Timestamp newest() const { return newest_; }
 
  private:
   struct Life {
@@ -99,7 +94,6 @@ class Ledger {
   std::optional<Statement> save_baselines_;  ///< made when there is use for it
   std::vector<Waiting> waiting_;             ///< baselines of the running `write`; their totals follow one another
   std::string blobs_, buffer_;
-  Timestamp newest_;
   std::uint64_t generation_ = 1, moved_ = 0, added_ = 0, damaged_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "history/log_check.hpp"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,19 +116,43 @@ std::optional<Log> read_log(const std::filesystem::path& file) {
   return found;
 }
 
+/// The size of the file and what it says of itself. Read by SQLite, which knows when it may be closed: another handle
+/// that is closed lets go of the locks of this process.
+struct Head {
+  std::uint64_t size = 0;
+  std::array<unsigned char, 100> bytes{};
+};
+
+std::optional<Head> read_head(const std::filesystem::path& path) {
+  sqlite3* connection = nullptr;
+  sqlite3_file* file = nullptr;
+  Head head;
+  sqlite3_int64 size = 0;
+  const bool read =
+      sqlite3_open_v2(path.c_str(), &connection, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK &&
+      sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK && file != nullptr &&
+      file->pMethods != nullptr && file->pMethods->xFileSize(file, &size) == SQLITE_OK &&
+      file->pMethods->xRead(file, head.bytes.data(), static_cast<int>(head.bytes.size()), 0) == SQLITE_OK;
+  sqlite3_close(connection);
+  head.size = static_cast<std::uint64_t>(size);
+  return read ? std::optional(head) : std::nullopt;
+}
+
 /// Pages that are missing at the end of the file are in the log as long as the file has not taken them over.
-bool is_cut(const std::filesystem::path& file, const std::vector<std::uint32_t>& logged) {
+bool is_cut(const std::filesystem::path& file, std::uint32_t application_id, const std::vector<std::uint32_t>& logged) {
+  constexpr std::size_t changes_at = 24, pages_at = 28, id_at = 68, valid_for_at = 92;
+  constexpr std::uint64_t lock_place = 0x40000000;  // the page there is never written
   // A change that was broken off without a log; SQLite takes it back.
   if (File(beside(file, "-journal")).size() > 0) return false;
-  constexpr std::size_t changes_at = 24, pages_at = 28, valid_for_at = 92;
-  const File database(file);
-  std::array<unsigned char, 100> head{};
-  if (!database.read(head, 0) || std::memcmp(head.data(), "SQLite format 3", 16) != 0) return false;
+  const std::optional<Head> found = read_head(file);
+  if (!found || big_endian(found->bytes, id_at) != application_id) return false;
+  const auto& head = found->bytes;
   const std::uint32_t size = std::uint32_t{head[16]} << 8 | head[17], page_size = size == 1 ? 65'536 : size;
   if (!is_page_size(page_size) || big_endian(head, changes_at) != big_endian(head, valid_for_at)) return false;
-  const std::uint64_t wanted = big_endian(head, pages_at), there = database.size() / page_size;
+  const std::uint64_t wanted = big_endian(head, pages_at), there = found->size / page_size;
   if (there >= wanted) return false;
-  std::vector<std::uint32_t> beyond;
+  std::vector<std::uint64_t> beyond;
+  if (const std::uint64_t lock = lock_place / page_size + 1; there < lock && lock <= wanted) beyond.push_back(lock);
   std::copy_if(logged.begin(), logged.end(), std::back_inserter(beyond),
                [&](std::uint32_t page) { return page > there && page <= wanted; });
   std::sort(beyond.begin(), beyond.end());
@@ -135,24 +160,39 @@ bool is_cut(const std::filesystem::path& file, const std::vector<std::uint32_t>&
   return static_cast<std::uint64_t>(end - beyond.begin()) < wanted - there;
 }
 
-}  // namespace
+/// After the end of its log was noted: whoever had the database open last has folded the log and removed it, or it is
+/// another file, of a backup.
+bool was_written_since(const std::filesystem::path& file) {
+  std::error_code unknown;
+  const auto written = std::filesystem::last_write_time(file, unknown);
+  const auto noted = std::filesystem::last_write_time(beside(file, "-end"), unknown);
+  return !unknown && written > noted;
+}
 
-LogCheck check_log(const std::filesystem::path& file) {
+LogCheck look(const std::filesystem::path& file, std::uint32_t application_id) {
   using enum LogCheck::State;
   const std::optional<LogEnd> end = read_log_end(file);
   const std::optional<Log> log = read_log(file);
   const std::vector<std::uint32_t> logged = log ? log->pages : std::vector<std::uint32_t>{};
-  if (is_cut(file, logged)) return {file_cut};
+  if (is_cut(file, application_id, logged)) return {.state = file_cut};
   const auto left = static_cast<std::uint32_t>(logged.size());
   if (!end || left >= end->frames || (log && log->salt != end->salt)) return {};
-  LogCheck found{shorter, end->frames, end->frames - left, end->begun > left, end->until};
-  if (end->folded == end->frames)
-    found = {needless, end->frames};
-  else if (!log)
-    found.state = gone;
-  else if (found.half_folded)
-    found.state = mixed;
-  return found;
+  if (!log && (end->complete == end->frames || was_written_since(file))) return {};
+  if (end->begun <= left) return {shorter, end->frames, left, end->frames - left};
+  return {end->begun == end->complete ? outdated : mixed, end->frames, left, end->frames - end->complete};
+}
+
+}  // namespace
+
+LogCheck check_log(const std::filesystem::path& file, std::uint32_t application_id) {
+  constexpr int most_looks = 8;
+  LogCheck before = look(file, application_id);
+  for (int looks = 1; looks < most_looks && before.state != LogCheck::State::whole; ++looks) {
+    const LogCheck found = look(file, application_id);
+    if (found == before) return found;
+    before = found;
+  }
+  return {};
 }
 
 bool drop_log(const std::filesystem::path& file) {

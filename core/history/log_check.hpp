@@ -12,21 +12,23 @@ namespace trafficd {
 struct LogCheck {
   enum class State : unsigned char {
     whole,     ///< nothing is missing, or nobody can tell
-    needless,  ///< it is not whole, but the file has all of it: laid over the file it would make that older
     shorter,   ///< SQLite goes on from an earlier commit: what came after it is lost
-    mixed,     ///< the file has taken over a part that the log lost another part of: neither of the two is right
-    gone,      ///< there is none: whoever had the database open last has folded it, or it was lost
+    outdated,  ///< the file has more than what is left of the log, which would make it older: the log must go
+    mixed,     ///< the file has half of what the log lost: neither of the two is right
     file_cut,  ///< the file itself is shorter than it says, and the log does not have these pages
   };
   State state = State::whole;
-  std::uint32_t pages = 0;   ///< how many the log held, each as often as it was written
-  std::uint32_t lost = 0;    ///< of these, how many are not there any more
-  bool half_folded = false;  ///< of `gone`: were it lost, it would be `mixed`, else `shorter`
-  std::int64_t until = 0;    ///< of `gone`: up to when the database must count, unless the log was lost; 0 unknown
+  std::uint32_t pages = 0;  ///< how many the log held, each as often as it was written
+  std::uint32_t left = 0;   ///< of these, how many SQLite finds
+  std::uint32_t lost = 0;   ///< how many are gone for good; none of `outdated` where the file has them all
+  friend bool operator==(const LogCheck&, const LogCheck&) = default;
 };
 
-/// Looks at the files and changes none; what cannot be read counts as not there.
-LogCheck check_log(const std::filesystem::path& file);
+/// Looks at the files and changes none; what cannot be read counts as not there. A log that is gone is no loss where
+/// the file was written after the end of the log was noted. Where a process writes meanwhile, it looks again until it
+/// finds the same twice, and at last trusts it. Only a database with this `application_id` is taken for one that was
+/// cut.
+LogCheck check_log(const std::filesystem::path& file, std::uint32_t application_id);
 
 /// Removes the log and what belongs to it. False when the system refuses.
 bool drop_log(const std::filesystem::path& file);

@@ -20,7 +20,7 @@ struct Stored {
   std::uint32_t reserved = 0;
   std::uint32_t checksum = 0;
 };
-static_assert(sizeof(Stored) == sizeof magic + 32 + 8);
+static_assert(sizeof(Stored) == 40, "no holes");
 
 std::uint32_t checksum(const Stored& stored) {
   return libdeflate_crc32(0, &stored, sizeof stored - sizeof stored.checksum);
@@ -50,8 +50,12 @@ std::optional<LogEnd> read_log_end(const std::filesystem::path& database) {
 void remove_log_end(const std::filesystem::path& database) noexcept { ::unlink(end_of(database).c_str()); }
 
 LogEndFile::LogEndFile(const std::filesystem::path& database)
-    : fd_(::open(end_of(database).c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644)) {
-  if (fd_ >= 0) ::fchmod(fd_, 0644);
+    : file_(end_of(database)),
+      fd_(::open(file_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644)) {
+  if (fd_ >= 0)
+    ::fchmod(fd_, 0644);
+  else
+    ::unlink(file_.c_str());
 }
 
 LogEndFile::~LogEndFile() {
@@ -62,7 +66,10 @@ void LogEndFile::write(const LogEnd& end) noexcept {
   Stored stored;
   stored.end = end;
   stored.checksum = checksum(stored);
-  if (fd_ < 0 || ::pwrite(fd_, &stored, sizeof stored, 0) != static_cast<ssize_t>(sizeof stored)) return;
+  if (fd_ < 0 || ::pwrite(fd_, &stored, sizeof stored, 0) == static_cast<ssize_t>(sizeof stored)) return;
+  ::unlink(file_.c_str());
+  ::close(fd_);
+  fd_ = -1;
 }
 
 }  // namespace trafficd

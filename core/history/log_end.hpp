@@ -10,14 +10,14 @@
 
 namespace trafficd {
 
-/// Frames are pages as often as they were written to the log.
+/// Frames are pages as often as they were written to the log; to fold them is to take them over into the file.
 struct LogEnd {
   std::array<unsigned char, 8> salt{};  ///< of the log, which changes when it begins anew
   std::uint32_t frames = 0;             ///< up to the last commit
-  std::uint32_t folded = 0;             ///< of these, how many the file has taken over
-  std::uint32_t begun = 0;              ///< how many it may have taken over
+  std::uint32_t begun = 0;              ///< of these, how many the file may have
+  std::uint32_t complete = 0;           ///< up to which frame nothing else is in the file, unless more was begun
   std::uint32_t reserved = 0;
-  std::int64_t until = 0;  ///< a time up to which log and file together count, ns since 1970; 0 when nobody said
+  friend bool operator==(const LogEnd&, const LogEnd&) = default;
 };
 
 /// A file that belongs to the database: beside the one that a link leads to, as SQLite has it.
@@ -35,11 +35,12 @@ class LogEndFile {
   LogEndFile(const LogEndFile&) = delete;
   LogEndFile& operator=(const LogEndFile&) = delete;
 
-  /// Outlives a kill, and is not brought to the disk at once. Where it cannot be written the older one stays, which
-  /// tells less and nothing wrong.
+  /// Outlives a kill, and is not brought to the disk at once. Where it cannot be written it goes: an older one could
+  /// tell something wrong.
   void write(const LogEnd& end) noexcept;
 
  private:
+  std::filesystem::path file_;
   int fd_;
 };
 

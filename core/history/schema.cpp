@@ -14,7 +14,6 @@ namespace trafficd::history {
 
 namespace {
 
-constexpr std::int64_t application_id = 0x74726466;  // "trdf"
 constexpr std::size_t most_fields = 200, most_measurements = 1000, longest_name = 64;
 constexpr std::array<const char*, 5> gauge_parts = {":sum", ":count", ":min", ":max", ":last"};
 

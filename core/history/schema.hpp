@@ -2,6 +2,7 @@
 // What the history file looks like: its mark, its version, the tables of each measurement and the views for people.
 // README.md of this folder shows it as a reader of the file sees it.
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -18,6 +19,8 @@ namespace trafficd::history {
 struct Refusal : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+constexpr std::uint32_t application_id = 0x74726466;  // "trdf"
 
 /// The low bits of a row's key are the series, the rest is the number of the bucket: rows are appended in time order.
 constexpr int series_bits = 24;

@@ -30,9 +30,8 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
   log_ = mark_of(beside(settings.file, "-wal"));
 }
 
-void Writer::Session::take_over_log() {
-  database_.count_until(counted_until());
-  database_.fold_log();
+Timestamp Writer::Session::counted_until() {
+  return Timestamp{Duration{database_.value("SELECT max(time) FROM baseline")}};
 }
 
 Writer::Session::FileMark Writer::Session::mark_of(const std::filesystem::path& path) {

@@ -21,9 +21,10 @@ class Writer::Session {
   /// What is due by now: at most once a minute, in transactions of bounded size.
   void upkeep(Timestamp now);
   void settle() noexcept { database_.settle(); }
+  void log_ends_at(std::uint32_t frames) noexcept { database_.log_ends_at(frames); }
   /// What a kill left in the log goes into the file: from now on no damage to the log can take it away.
-  void take_over_log();
-  Timestamp counted_until() { return history::counted_until(database_); }
+  void take_over_log() noexcept { database_.fold_log(); }
+  Timestamp counted_until();
   /// Somebody moved, removed or replaced the file under us.
   bool file_gone() const;
   /// Removes our log where it would be taken for that of the file which stands there now.

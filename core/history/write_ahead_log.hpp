@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "history/log_end.hpp"
-#include "trafficd/status.hpp"
 
 struct sqlite3;
 
@@ -19,19 +18,19 @@ class WriteAheadLog {
   WriteAheadLog(const WriteAheadLog&) = delete;
   WriteAheadLog& operator=(const WriteAheadLog&) = delete;
 
-  /// As far as readers let, and to the disk. False when some of it is left.
+  /// As far as readers let, and to the disk. False when some of it is left, or nobody knows.
   bool fold() noexcept;
-  /// With the coming commits the database counts up to this time at least.
-  void count_until(Timestamp time) noexcept;
+  /// The log that was found was shorter than what is noted of it.
+  void ends_at(std::uint32_t frames) noexcept;
 
  private:
   static int committed(void* self, sqlite3* connection, const char* schema, int frames);
-  bool read_salt() noexcept;
+  void look_at(const std::array<unsigned char, 8>& salt) noexcept;
 
   sqlite3* connection_;
   const int most_pages_;
-  LogEndFile file_;
   LogEnd end_;
+  LogEndFile file_;
 };
 
 }  // namespace trafficd

@@ -8,16 +8,6 @@ namespace trafficd::history {
 
 namespace {
 
-/// Whoever had the database open last may have folded the log; then it counts as far as it did with it.
-LogCheck judge_missing_log(const std::filesystem::path& file, LogCheck log) {
-  Database database(file, {.mode = Database::Mode::read_only});
-  if (counted_until(database).time_since_epoch().count() >= log.until)
-    log.state = LogCheck::State::whole;
-  else
-    log.state = log.half_folded ? LogCheck::State::mixed : LogCheck::State::shorter;
-  return log;
-}
-
 /// SQLite would go on with a log that is not whole and say nothing. Answers what is lost; throws where the file cannot
 /// be gone on with.
 std::optional<LogCheck> mend_log(const std::filesystem::path& file) {
@@ -28,11 +18,10 @@ std::optional<LogCheck> mend_log(const std::filesystem::path& file) {
     remove_log_end(file);
     return {};
   }
-  LogCheck log = check_log(file);
-  if (log.state == LogCheck::State::gone) log = judge_missing_log(file, log);
+  const LogCheck log = check_log(file, application_id);
   switch (log.state) {
-    case LogCheck::State::needless:
-      if (drop_log(file)) break;
+    case LogCheck::State::outdated:
+      if (drop_log(file)) return log.lost > 0 ? std::optional(log) : std::nullopt;
       throw DatabaseError(DatabaseError::Kind::readonly, concat("could not remove the log of '", file,
                                                                 "', which is not whole; let this user write there"));
     case LogCheck::State::shorter: return log;
@@ -41,8 +30,7 @@ std::optional<LogCheck> mend_log(const std::filesystem::path& file) {
                           concat("the log of '", file, "' is cut short, and the file has half of what it held"));
     case LogCheck::State::file_cut:
       throw DatabaseError(DatabaseError::Kind::damaged, concat("'", file, "' is cut off"));
-    case LogCheck::State::whole:
-    case LogCheck::State::gone: break;
+    case LogCheck::State::whole: break;
   }
   return {};
 }
@@ -82,6 +70,7 @@ void Writer::begin_session(Timestamp now) {
   // A failure before the file is open must not swallow it.
   if (const std::optional<LogCheck> lost = mend_log(settings_.file)) lost_ = lost;
   session_ = std::make_unique<Session>(settings_, now);
+  if (lost_) session_->log_ends_at(lost_->left);
   if (killed) session_->take_over_log();
   if (!lost_) return;
   tally_.lost_pages += lost_->lost;

@@ -5,6 +5,7 @@
 
 #include "engine/state_folder.hpp"
 #include "history/log_check.hpp"
+#include "history/schema.hpp"
 #include "trafficd/units.hpp"
 
 namespace trafficd {
@@ -23,13 +24,10 @@ std::set<fs::path> histories_in(const fs::path& folder) {
   return found;
 }
 
-/// What a service writes while we look may seem torn, but not twice.
+/// Opened by SQLite it would show a state that never was, or one of before.
 bool is_log_torn(const fs::path& file) {
-  const auto torn = [&file] {
-    const LogCheck::State state = check_log(file).state;
-    return state == LogCheck::State::shorter || state == LogCheck::State::needless || state == LogCheck::State::mixed;
-  };
-  return torn() && torn();
+  const LogCheck::State state = check_log(file, history::application_id).state;
+  return state == LogCheck::State::shorter || state == LogCheck::State::outdated || state == LogCheck::State::mixed;
 }
 
 Error nothing_at(const fs::path& file) {
@@ -60,7 +58,7 @@ Result<fs::path> history_path(const std::optional<std::string>& file, const std:
     return Error{
         concat("the log of '", wanted,
                "' is cut short or damaged, and read now the sums would be wrong; start the service once, which "
-               "mends it and says what is missing")};
+               "mends it and says what is missing; of a copy, copy all files of the history again")};
   return wanted;
 }
 
