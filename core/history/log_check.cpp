@@ -178,8 +178,8 @@ LogCheck look(const std::filesystem::path& file, std::uint32_t application_id) {
   const auto left = static_cast<std::uint32_t>(logged.size());
   if (!end || left >= end->frames || (log && log->salt != end->salt)) return {};
   if (!log && (end->complete == end->frames || was_written_since(file))) return {};
-  if (end->begun <= left) return {shorter, end->frames, left, end->frames - left};
-  return {end->begun == end->complete ? outdated : mixed, end->frames, left, end->frames - end->complete};
+  if (end->begun <= left) return {shorter, end->frames, left, end->frames - left, end->since};
+  return {end->begun == end->complete ? outdated : mixed, end->frames, left, end->frames - end->complete, end->since};
 }
 
 }  // namespace

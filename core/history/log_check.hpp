@@ -21,6 +21,7 @@ struct LogCheck {
   std::uint32_t pages = 0;  ///< how many the log held, each as often as it was written
   std::uint32_t left = 0;   ///< of these, how many SQLite finds
   std::uint32_t lost = 0;   ///< how many are gone for good; none of `outdated` where the file has them all
+  std::int64_t since = 0;   ///< when the log began: nothing from before is lost; unix seconds
   friend bool operator==(const LogCheck&, const LogCheck&) = default;
 };
 

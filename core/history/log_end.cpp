@@ -20,7 +20,7 @@ struct Stored {
   std::uint32_t reserved = 0;
   std::uint32_t checksum = 0;
 };
-static_assert(sizeof(Stored) == 40, "no holes");
+static_assert(sizeof(Stored) == 48, "no holes");
 
 std::uint32_t checksum(const Stored& stored) {
   return libdeflate_crc32(0, &stored, sizeof stored - sizeof stored.checksum);

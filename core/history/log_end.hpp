@@ -17,6 +17,7 @@ struct LogEnd {
   std::uint32_t begun = 0;              ///< of these, how many the file may have
   std::uint32_t complete = 0;           ///< up to which frame nothing else is in the file, unless more was begun
   std::uint32_t reserved = 0;
+  std::int64_t since = 0;  ///< when it began, unix seconds by the machine's clock
   friend bool operator==(const LogEnd&, const LogEnd&) = default;
 };
 

@@ -30,10 +30,6 @@ Writer::Session::Session(const Settings& settings, Timestamp now)
   log_ = mark_of(beside(settings.file, "-wal"));
 }
 
-Timestamp Writer::Session::counted_until() {
-  return Timestamp{Duration{database_.value("SELECT max(time) FROM baseline")}};
-}
-
 Writer::Session::FileMark Writer::Session::mark_of(const std::filesystem::path& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return {};

@@ -24,7 +24,6 @@ class Writer::Session {
   void log_ends_at(std::uint32_t frames) noexcept { database_.log_ends_at(frames); }
   /// What a kill left in the log goes into the file: from now on no damage to the log can take it away.
   void take_over_log() noexcept { database_.fold_log(); }
-  Timestamp counted_until();
   /// Somebody moved, removed or replaced the file under us.
   bool file_gone() const;
   /// Removes our log where it would be taken for that of the file which stands there now.

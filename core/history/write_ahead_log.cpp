@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <optional>
 
 namespace trafficd {
@@ -47,6 +48,7 @@ void WriteAheadLog::look_at(const std::array<unsigned char, 8>& salt) noexcept {
   if (salt == end_.salt) return;
   end_.salt = salt;
   end_.frames = end_.begun = end_.complete = 0;
+  end_.since = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()).time_since_epoch().count();
 }
 
 int WriteAheadLog::committed(void* self, sqlite3* connection, const char*, int frames) {

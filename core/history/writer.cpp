@@ -74,12 +74,11 @@ void Writer::begin_session(Timestamp now) {
   if (killed) session_->take_over_log();
   if (!lost_) return;
   tally_.lost_pages += lost_->lost;
-  const Timestamp until = session_->counted_until();
-  log_.error(
-      concat("the log of '", settings_.file, "' is cut short or damaged, and ", lost_->lost, " of its ", lost_->pages,
-             " pages are lost: ", until == Timestamp{} ? "all" : concat("what was written after ", format_utc(until)),
-             " is missing, but for counters whose sources still know it; what was first seen there begins anew; "
-             "look after the disk"));
+  log_.error(concat("the log of '", settings_.file, "' is cut short or damaged, and ", lost_->lost, " of its ",
+                    lost_->pages, " pages are lost: of what was written since ",
+                    format_utc(Timestamp{std::chrono::seconds{lost_->since}}),
+                    " some is missing, but for counters whose sources still know it; what was first seen there begins "
+                    "anew; look after the disk"));
   lost_.reset();
 }
 

@@ -1,6 +1,7 @@
 #include "link_lives.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "link_folder.hpp"
 #include "trafficd/units.hpp"
@@ -8,7 +9,8 @@
 namespace trafficd::interface {
 namespace {
 
-constexpr std::size_t most_ended = 4096;     // the kernel counts indices up: one that returns was given by hand
+constexpr std::size_t most_others = 4096;
+constexpr std::string_view highest_key = "highest", others_key = "others";
 constexpr std::size_t traffic_counters = 4;  // bytes and packets
 constexpr std::string_view mark_word = " mark", away_word = " away", born_word = " born ";
 // After that a holder that does not know it is one that was begun anew, and must not count all of its past at once.
@@ -26,44 +28,66 @@ bool take_off(std::string& text, std::string_view word) {
 void LinkLives::open(std::string boot_id, std::string network_namespace) {
   boot_id_ = std::move(boot_id);
   namespace_ = std::move(network_namespace);
+  int other = 0;
   for (const std::string& name : host_.state().keys()) {
     if (name.starts_with("totals/")) continue;  // link_totals.cpp
     const std::string value = host_.state().get(name).value_or("");
-    const std::size_t slash = name.find('/') + 1;
-    const auto index = !boot_id_.empty() && value.starts_with(origin())
-                           ? parse_number<int>(std::string_view(name).substr(slash))
-                           : std::nullopt;
-    if (!index || *index <= 0 || name != key(*index)) {
-      host_.state().erase(name);  // of another boot
-      continue;
-    }
-    Note& note = notes_[*index];
-    note.generation = value.substr(origin().size());
-    if (const std::size_t at = note.generation.rfind(born_word); at != std::string::npos) {
-      note.born =
-          parse_number<std::int64_t>(std::string_view(note.generation).substr(at + born_word.size())).value_or(0);
-      note.generation.resize(at);
-    }
-    note.away = take_off(note.generation, away_word);
-    note.mark = take_off(note.generation, mark_word);
+    const bool of_this_boot = !boot_id_.empty() && value.starts_with(origin());
+    const std::string text = of_this_boot ? value.substr(origin().size()) : "";
+    const auto index = parse_number<int>(std::string_view(name).substr(name.find('/') + 1));
+    if (of_this_boot && name == highest_key)
+      highest_ = parse_number<int>(text).value_or(0);
+    else if (of_this_boot && name == others_key)
+      for (std::istringstream list(text); list >> other;) others_.insert(other);
+    else if (of_this_boot && index && *index > 0 && name == key(*index))
+      read_note(*index, text);
+    else
+      host_.state().erase(name);
   }
+}
+
+void LinkLives::read_note(int index, std::string text) {
+  Note& note = notes_[index];
+  note.generation = std::move(text);
+  if (const std::size_t at = note.generation.rfind(born_word); at != std::string::npos) {
+    note.born = parse_number<std::int64_t>(std::string_view(note.generation).substr(at + born_word.size())).value_or(0);
+    note.generation.resize(at);
+  }
+  note.away = take_off(note.generation, away_word);
+  note.mark = take_off(note.generation, mark_word);
 }
 
 void LinkLives::close() {
   lives_.clear();
   notes_.clear();
-  ended_.clear();
-  next_ended_ = 0;
+  others_.clear();
+  highest_ = 0;
+}
+
+/// The kernel counts indices up: what appears with one that is not higher was given it by hand, after another one.
+void LinkLives::note_highest(int index) {
+  if (boot_id_.empty() || index <= highest_) return;
+  highest_ = index;
+  host_.state().put(highest_key, concat(origin(), index));
+}
+
+void LinkLives::note_other(int index, bool is_other) {
+  if (boot_id_.empty() || is_other == others_.contains(index) || (is_other && others_.size() >= most_others)) return;
+  if (is_other)
+    others_.insert(index);
+  else
+    others_.erase(index);
+  std::string list = origin();
+  for (const int each : others_) list += concat(each, ' ');
+  host_.state().put(others_key, std::move(list));
 }
 
 void LinkLives::begin(int index, Life life) {
-  if (std::ranges::find(ended_, index) != ended_.end()) {
-    renew(index);
-    std::erase(ended_, index);
-    next_ended_ = 0;
-  }
+  note_highest(index);
+  if (life.given_again && life.watched) renew(index);
   if (life.mark_due && life.watched) remember(index, {note_of(index).generation, true, false});
   lives_[index] = life;
+  note_other(index, !life.used);
 }
 
 void LinkLives::renew(int index) {
@@ -100,14 +124,17 @@ bool LinkLives::born_lately(const Note& note) const {
 
 void LinkLives::meet(int index, bool watched, bool used) {
   const Note note = note_of(index);
-  used = used || watched;
+  // Where it went by another name when we looked last, what it carried by then is not ours.
+  const bool ours = used || (watched && (!others_.contains(index) || notes_.contains(index)));
   begin(index,
-        {.born = born_lately(note), .mark_due = note.mark, .watched = used && !note.away, .used = used || note.away});
+        {.born = born_lately(note), .mark_due = note.mark, .watched = ours && !note.away, .used = ours || note.away});
   rename(index, watched, false);
 }
 
 void LinkLives::appear(int index, bool watched, bool from_zero) {
-  begin(index, {.born = from_zero, .mark_due = !from_zero, .watched = watched, .used = watched});
+  const bool given_again = index <= highest_;
+  begin(index,
+        {.born = from_zero, .mark_due = !from_zero, .watched = watched, .used = watched, .given_again = given_again});
   if (from_zero && watched) note_birth(index);
 }
 
@@ -115,9 +142,10 @@ void LinkLives::rename(int index, bool watched, bool from_zero) {
   const auto found = lives_.find(index);
   if (found == lives_.end()) return;
   Life& life = found->second;
-  if (watched && !life.watched && !from_zero) {
+  const bool begins = watched && !life.watched;
+  if (begins && !from_zero) {
     // What it carried meanwhile must not look like growth since it was ours the last time.
-    if (life.used) renew(index);
+    if (life.used || life.given_again) renew(index);
     remember(index, {note_of(index).generation, true, false});
     life.mark_due = true;
     life.born = false;
@@ -125,11 +153,13 @@ void LinkLives::rename(int index, bool watched, bool from_zero) {
     Note note = note_of(index);
     note.away = !watched;
     remember(index, std::move(note));
-  } else if (watched && !life.watched && life.born) {
+  } else if (begins && life.born) {
+    if (life.given_again) renew(index);
     note_birth(index);
   }
   life.watched = watched;
   life.used = life.used || watched;
+  note_other(index, !life.used);
 }
 
 void LinkLives::restart(int index, bool from_zero) {
@@ -143,17 +173,15 @@ void LinkLives::restart(int index, bool from_zero) {
 
 void LinkLives::end(int index) {
   lives_.erase(index);
+  note_other(index, false);
   if (notes_.erase(index) > 0) host_.state().erase(key(index));
-  if (ended_.size() < most_ended)
-    ended_.push_back(index);
-  else
-    ended_[next_ended_++ % most_ended] = index;
 }
 
 void LinkLives::keep_only(const std::set<int>& present) {
   std::set<int> gone;
   for (const auto& life : lives_) gone.insert(life.first);
   for (const auto& note : notes_) gone.insert(note.first);
+  gone.insert(others_.begin(), others_.end());
   for (const int index : gone)
     if (!present.contains(index)) end(index);
 }

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "link_counters.hpp"
 #include "trafficd/host.hpp"
@@ -46,7 +45,8 @@ class LinkLives {
  private:
   struct Life {
     bool born = false, mark_due = false, watched = false;
-    bool used = false;  // there may be samples of it
+    bool used = false;         // there may be samples of it
+    bool given_again = false;  // and of another one that had its index
   };
   /// What the next start must know of a life; kept in the state.
   struct Note {
@@ -62,6 +62,9 @@ class LinkLives {
   bool born_lately(const Note& note) const;
   void begin(int index, Life life);
   void renew(int index);
+  void read_note(int index, std::string text);
+  void note_highest(int index);
+  void note_other(int index, bool is_other);
   void remember(int index, Note note);
   std::string key(int index) const { return "generation/" + std::to_string(index); }
 
@@ -69,8 +72,8 @@ class LinkLives {
   std::string boot_id_, namespace_;
   std::map<int, Life> lives_;
   std::map<int, Note> notes_;
-  std::vector<int> ended_;  // the latest, as a ring
-  std::size_t next_ended_ = 0;
+  int highest_ = 0;       // index of all that were seen since the boot: the kernel counts up
+  std::set<int> others_;  // those that are there and never were watched
 };
 
 /// Whether the traffic counters are all zero.

@@ -288,7 +288,7 @@ TEST_CASE_METHOD(TornFixture, "a log that was lost: counters go on from what the
   CHECK(amount("eth1", always_from, always_to) == 50);
   CHECK(writer->tally().lost_pages > 0);
   CHECK(log.contains(Level::error, "is cut short or damaged"));
-  CHECK(log.contains(Level::error, concat("what was written after ", format_utc(at(0)))));
+  CHECK(log.contains(Level::error, "of what was written since 20"));
   CHECK(log.count(Level::error) == 1);
 }
 
