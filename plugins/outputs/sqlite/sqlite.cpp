@@ -82,7 +82,7 @@ class Sqlite final : public Output {
         forgotten_(host.meter().counter("doubtful_forgotten")),
         moved_(host.meter().counter("moved")),
         damaged_(host.meter().counter("damaged_series")),
-        lost_pages_(host.meter().counter("lost_pages")) {}
+        lost_pages_(host.meter().counter("damaged_pages")) {}
 
   void tell_doubtful(std::uint64_t count) {
     doubts_.complain(Level::warning, concat(count, count == 1 ? " step of a counter was" : " steps of counters were",
