@@ -70,7 +70,7 @@ void Writer::begin_session(Timestamp now) {
   // A failure before the file is open must not swallow it.
   if (const std::optional<LogCheck> lost = mend_log(settings_.file)) lost_ = lost;
   session_ = std::make_unique<Session>(settings_, now);
-  if (lost_) session_->log_ends_at(lost_->left);
+  if (lost_ && lost_->state == LogCheck::State::shorter) session_->log_ends_at(lost_->left);
   if (killed) session_->take_over_log();
   if (!lost_) return;
   tally_.lost_pages += lost_->lost;

@@ -150,6 +150,13 @@ class Daemon:
         finally:
             database.close()
 
+    def newest(self):
+        """Up to when any counter is counted: what `wait_for_newer` takes."""
+        return self.ask_history("select max(time) from baseline")
+
+    def wait_for_newer(self, newest):
+        wait_for(True, "a commit", lambda: self.alive() and self.newest() not in (newest, None, (None,)))
+
     def knows(self, interface):
         """Whether a sample of the interface is committed."""
         return self.ask_history("select count(*) from series where measurement = 'interface' and "

@@ -25,6 +25,11 @@ class InterfaceTest(NetworkCase):
         self.assertEqual(minus(self.kernel("lan0"), start), moved, "the test's own traffic had not ended")
         self.stop_and_expect({"lan0": moved})
 
+    def start_and_wait_for_commit(self):
+        newest = self.daemon.newest()
+        self.daemon.start()
+        self.daemon.wait_for_newer(newest)
+
     def recreate(self, add, interval, before_the_end=lambda first: None):
         add("lan0")
         self.network.send("lan0", 20, 1000)
@@ -167,6 +172,37 @@ class InterfaceTest(NetworkCase):
         both = plus(both, (self.network.send("lan7", 5, 1000), 0))
         self.expect("lan7", both)
         self.stop_and_expect({"lan0": (0, 0), "lan7": both})
+
+    def test_the_same_index_after_a_restart(self):
+        self.network.add("lan0")
+        self.network.add_upon("lan7")
+        index = self.network.near.link("lan7")["ifindex"]
+        self.run_daemon("lan0", "lan7", interval=OFTEN)
+        first = self.network.send("lan7", 20, 1000), 0
+        self.expect("lan7", first)
+        self.network.delete("lan7")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.start_and_wait_for_commit()
+        self.network.add_upon("lan7", index)
+        both = plus(first, (self.network.send("lan7", 40, 1000), 0))
+        self.expect("lan7", both)
+        self.stop_and_expect({"lan0": (0, 0), "lan7": both})
+
+    def test_renamed_to_a_watched_name_while_stopped(self):
+        self.network.add("lan0")
+        self.network.add("lan1")
+        self.network.rename("lan1", "other", "far_lan1")
+        self.run_daemon("lan0", interval=OFTEN)
+        first = self.network.send("lan0", 10, 1000), 0
+        self.expect("lan0", first)
+        self.network.send("lan1", 300, 1000)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.network.delete("lan0")
+        self.network.rename("other", "lan0", "far_lan1")
+        self.start_and_wait_for_commit()
+        both = plus(first, (self.network.send("lan1", 7, 100), 0))
+        self.expect("lan0", both)
+        self.stop_and_expect({"lan0": both})
 
     def test_the_default_route_moves(self):
         self.network.add("lan0")

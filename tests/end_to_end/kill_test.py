@@ -218,9 +218,6 @@ class KillTest(NetworkCase):
             opened.write(bytes(4096))
         return f"{file.name} without its page {page}"
 
-    def newest(self):
-        return self.daemon.ask_history("select max(time) from baseline")
-
     def damage_once(self, name, damage, packets=30):
         """Either everything is there again, or the loss is reported and counting goes on from there."""
         shutil.rmtree(self.folder / "state", ignore_errors=True)
@@ -239,8 +236,7 @@ class KillTest(NetworkCase):
         self.daemon.start()
         self.daemon.wait_for_sample("lan0")
         wait_for(True, f"{what}: the first report", lambda: isinstance(self.daemon.report("lan0"), tuple))
-        newest = self.newest()
-        wait_for(True, f"{what}: a commit", lambda: self.newest() not in (newest, None, (None,)))
+        self.daemon.wait_for_newer(self.daemon.newest())
         if name == "state.db":
             self.daemon.wait_for_message("is damaged and was set aside as")
         if "the history is damaged" in self.daemon.messages():
