@@ -53,12 +53,13 @@ WriteResult Writer::Session::append(std::span<const Sample> batch, Timestamp now
 
 /// Brings new series and their first marks from the log into the file itself: were the log lost or cut short, a mark
 /// that is there makes up for it with the next sample; one that is not there begins anew. At most once a minute, and
-/// again with the next batch when somebody who reads kept a part of it in the log.
+/// every ten seconds while somebody who reads keeps a part of it in the log.
 void Writer::Session::secure_new_series(Timestamp now) {
-  const bool just_done = now >= secured_at_ && now < secured_at_ + std::chrono::minutes(1);
-  if (ledger_->added() == secured_series_ || just_done) return;
-  if (!database_.fold_log()) return;
-  secured_series_ = ledger_->added();
+  if (ledger_->added() == secured_series_ || (now >= secured_at_ && now < secured_at_ + secure_pause_)) return;
+  const std::uint64_t added = ledger_->added();
+  const bool complete = database_.fold_log();
+  if (complete) secured_series_ = added;
+  secure_pause_ = complete ? std::chrono::minutes(1) : std::chrono::seconds(10);
   secured_at_ = now;
 }
 

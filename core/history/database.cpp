@@ -57,19 +57,12 @@ const char* advice(Kind kind) {
   return "";
 }
 
-/// Of a head that is damaged SQLite says no more than the first; what we made ourselves is not missing otherwise.
-bool names_damage(std::string_view reason) {
-  return reason == "unsupported file format" || reason.starts_with("no such column") ||
-         reason.starts_with("no such table") || reason.find("has no column named") != reason.npos;
-}
-
 DatabaseError describe(sqlite3* handle, const std::filesystem::path& file, std::string_view doing, int code) {
   const int system_error = handle == nullptr ? 0 : sqlite3_system_errno(handle);
   const std::string_view reason = handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
-  if (code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY)
-    return {Kind::readonly, concat("could not ", doing, " '", file,
-                                   "': whoever wrote it last was killed meanwhile; start the service once")};
-  const Kind kind = names_damage(reason) ? Kind::damaged : kind_of(code, system_error);
+  // Of a head that is damaged SQLite says no more than this.
+  const bool unknown_format = reason == "unsupported file format";
+  const Kind kind = unknown_format ? Kind::damaged : kind_of(code, system_error);
   std::string text = concat("could not ", doing, " '", file, "': ", reason);
   // SQLite remembers the last error of the system, which explains only failures of reading and writing.
   const int plain = code & 0xff;
@@ -234,9 +227,8 @@ void Database::open(const Settings& settings) {
       database_->getHandle(),
       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.busy_timeout).count()));
   sqlite3_extended_result_codes(database_->getHandle(), 1);
-  // A column whose name is damaged must not pass for a text.
-  for (const int words : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL})
-    sqlite3_db_config(database_->getHandle(), words, 0, nullptr);
+  // A column whose name is damaged must not pass for a text. In what is written, somebody's trigger may need that.
+  if (!writing) sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   // Closing must not touch a file that may be damaged; `settle` is the one that folds the log back.
   sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   exec(concat("PRAGMA cache_size=-", settings.cache_kib));

@@ -160,13 +160,14 @@ bool is_cut(const std::filesystem::path& file, std::uint32_t application_id, con
   return static_cast<std::uint64_t>(end - beyond.begin()) < wanted - there;
 }
 
-/// After the end of its log was noted: whoever had the database open last has folded the log and removed it, or it is
-/// another file, of a backup.
-bool was_written_since(const std::filesystem::path& file) {
-  std::error_code unknown;
-  const auto written = std::filesystem::last_write_time(file, unknown);
-  const auto noted = std::filesystem::last_write_time(beside(file, "-end"), unknown);
-  return !unknown && written > noted;
+/// There is no log: it was lost, or whoever had the database open last has folded and removed it, or the file is
+/// another one, of a backup.
+LogCheck judge_missing_log(const std::filesystem::path& file, const LogEnd& end) {
+  using enum LogCheck::State;
+  const bool untouched = state_of(file) == end.file;
+  if (end.complete == end.frames || (!untouched && end.begun == end.complete)) return {};
+  const bool half = untouched && end.begun != end.complete && end.begun < end.frames;
+  return {half ? mixed : shorter, end.frames, 0, end.frames - end.complete, end.since};
 }
 
 LogCheck look(const std::filesystem::path& file, std::uint32_t application_id) {
@@ -177,7 +178,7 @@ LogCheck look(const std::filesystem::path& file, std::uint32_t application_id) {
   if (is_cut(file, application_id, logged)) return {.state = file_cut};
   const auto left = static_cast<std::uint32_t>(logged.size());
   if (!end || left >= end->frames || (log && log->salt != end->salt)) return {};
-  if (!log && (end->complete == end->frames || was_written_since(file))) return {};
+  if (!log) return judge_missing_log(file, *end);
   if (end->begun <= left) return {shorter, end->frames, left, end->frames - left, end->since};
   return {end->begun == end->complete ? outdated : mixed, end->frames, left, end->frames - end->complete, end->since};
 }
@@ -197,7 +198,7 @@ LogCheck check_log(const std::filesystem::path& file, std::uint32_t application_
 
 bool drop_log(const std::filesystem::path& file) {
   std::error_code error;
-  for (const char* tail : {"-wal", "-shm", "-end"}) {
+  for (const char* tail : {"-wal", "-shm"}) {
     std::filesystem::remove(beside(file, tail), error);
     if (error) return false;
   }

@@ -26,12 +26,12 @@ struct LogCheck {
 };
 
 /// Looks at the files and changes none; what cannot be read counts as not there. A log that is gone is no loss where
-/// the file was written after the end of the log was noted. Where a process writes meanwhile, it looks again until it
-/// finds the same twice, and at last trusts it. Only a database with this `application_id` is taken for one that was
+/// the file is not as it was when the end of the log was noted. Where a process writes meanwhile, it looks again until
+/// it finds the same twice, and at last trusts it. Only a database with this `application_id` is taken for one that was
 /// cut.
 LogCheck check_log(const std::filesystem::path& file, std::uint32_t application_id);
 
-/// Removes the log and what belongs to it. False when the system refuses.
+/// Removes the log and its index. False when the system refuses.
 bool drop_log(const std::filesystem::path& file);
 
 }  // namespace trafficd

@@ -11,7 +11,7 @@ namespace trafficd {
 
 namespace {
 
-constexpr std::array<char, 8> magic = {'t', 'r', 'f', 'd', 'e', 'n', 'd', '1'};
+constexpr std::array<char, 8> magic = {'t', 'r', 'f', 'd', 'e', 'n', 'd', '2'};
 
 /// As it lies in the file, in the byte order of the machine: on another one the checksum is wrong.
 struct Stored {
@@ -20,7 +20,7 @@ struct Stored {
   std::uint32_t reserved = 0;
   std::uint32_t checksum = 0;
 };
-static_assert(sizeof(Stored) == 48, "no holes");
+static_assert(sizeof(Stored) == 64, "no holes");
 
 std::uint32_t checksum(const Stored& stored) {
   return libdeflate_crc32(0, &stored, sizeof stored - sizeof stored.checksum);
@@ -29,6 +29,12 @@ std::uint32_t checksum(const Stored& stored) {
 std::filesystem::path end_of(const std::filesystem::path& database) { return beside(database, "-end"); }
 
 }  // namespace
+
+FileState state_of(const std::filesystem::path& file) {
+  struct stat found {};
+  if (::stat(file.c_str(), &found) != 0) return {};
+  return {found.st_size, found.st_mtim.tv_sec * std::int64_t{1'000'000'000} + found.st_mtim.tv_nsec};
+}
 
 std::filesystem::path beside(const std::filesystem::path& database, const char* tail) {
   std::error_code unknown;
@@ -50,7 +56,8 @@ std::optional<LogEnd> read_log_end(const std::filesystem::path& database) {
 void remove_log_end(const std::filesystem::path& database) noexcept { ::unlink(end_of(database).c_str()); }
 
 LogEndFile::LogEndFile(const std::filesystem::path& database)
-    : file_(end_of(database)),
+    : database_(database),
+      file_(end_of(database)),
       fd_(::open(file_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644)) {
   if (fd_ >= 0)
     ::fchmod(fd_, 0644);
@@ -62,8 +69,9 @@ LogEndFile::~LogEndFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void LogEndFile::write(const LogEnd& end) noexcept {
+void LogEndFile::write(LogEnd end) noexcept {
   Stored stored;
+  end.file = state_of(database_);
   stored.end = end;
   stored.checksum = checksum(stored);
   if (fd_ < 0 || ::pwrite(fd_, &stored, sizeof stored, 0) == static_cast<ssize_t>(sizeof stored)) return;

@@ -10,6 +10,14 @@
 
 namespace trafficd {
 
+/// What a file looks like to the system. It differs once somebody has written it, or put another in its place; of an
+/// exact copy it does not.
+struct FileState {
+  std::int64_t size = 0, changed = 0;  ///< bytes; ns since 1970
+  friend bool operator==(const FileState&, const FileState&) = default;
+};
+FileState state_of(const std::filesystem::path& file);
+
 /// Frames are pages as often as they were written to the log; to fold them is to take them over into the file.
 struct LogEnd {
   std::array<unsigned char, 8> salt{};  ///< of the log, which changes when it begins anew
@@ -18,6 +26,7 @@ struct LogEnd {
   std::uint32_t complete = 0;           ///< up to which frame nothing else is in the file, unless more was begun
   std::uint32_t reserved = 0;
   std::int64_t since = 0;  ///< when it began, unix seconds by the machine's clock
+  FileState file;          ///< when this was noted
   friend bool operator==(const LogEnd&, const LogEnd&) = default;
 };
 
@@ -36,12 +45,12 @@ class LogEndFile {
   LogEndFile(const LogEndFile&) = delete;
   LogEndFile& operator=(const LogEndFile&) = delete;
 
-  /// Outlives a kill, and is not brought to the disk at once. Where it cannot be written it goes: an older one could
-  /// tell something wrong.
-  void write(const LogEnd& end) noexcept;
+  /// With the state that the database's file has now. Outlives a kill, and is not brought to the disk at once. Where it
+  /// cannot be written it goes: an older one could tell something wrong.
+  void write(LogEnd end) noexcept;
 
  private:
-  std::filesystem::path file_;
+  std::filesystem::path database_, file_;
   int fd_;
 };
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 
+#include "history/log_end.hpp"
 #include "history/schema.hpp"
 #include "history/tiers.hpp"
 #include "trafficd/units.hpp"
@@ -169,6 +170,10 @@ Result<Reader> Reader::open(const std::filesystem::path& file) {
     prepare_schema(impl->database, false);
     return Reader(std::move(impl));
   } catch (const DatabaseError& e) {
+    // SQLite can only say that this one may not write.
+    if (std::error_code unknown;
+        e.kind() == DatabaseError::Kind::readonly && std::filesystem::exists(beside(file, "-journal"), unknown))
+      return Error{concat("could not read '", file, "': the service was killed while it opened it; start it once")};
     if (e.kind() != DatabaseError::Kind::damaged) return Error{e.what()};
     return Error{concat(
         e.what(),

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 
 #include "trafficd/units.hpp"
 
@@ -57,8 +58,21 @@ void Writer::Session::prepare_writers(Tables& tables) {
   tables.writers.clear();
   for (const Level& level : levels_) {
     make_table(database_, tables.shape, level.bucket);
+    refuse_lost_columns(tables, level.bucket);
     tables.writers.push_back(std::make_unique<TableWriter>(database_, tables.shape, level.bucket));
   }
+}
+
+/// Where a name is damaged, here or there, nothing could ever be written again.
+void Writer::Session::refuse_lost_columns(const Tables& tables, std::int64_t bucket) {
+  const std::string table = concat(tables.shape.name, '_', bucket_name(bucket));
+  std::set<std::string> there;
+  for (Statement column(database_, concat("PRAGMA table_info(", sql_name(table), ")")); column.step();)
+    there.insert(sql_name(column.bytes(1)));
+  for (const std::string& wanted : tables.shape.columns())
+    if (!there.contains(wanted))
+      throw DatabaseError(DatabaseError::Kind::damaged,
+                          concat("'", database_.file(), "' has no column ", wanted, " in ", table));
 }
 
 /// When the newest bucket of all begins, in unix seconds.

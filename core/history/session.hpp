@@ -46,6 +46,7 @@ class Writer::Session {
   // session.cpp: the file
   void read_levels(const Settings& settings, Timestamp now);
   void refuse_damaged(const std::vector<Level>& stored);
+  void refuse_lost_columns(const Tables& tables, std::int64_t bucket);
   void change_levels(const std::vector<Level>& stored, Timestamp now);
   void save_level(const Level& level);
   std::int64_t newest_row();
@@ -83,7 +84,7 @@ class Writer::Session {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<DoubtStore> doubts_;
   Cells cells_;
-  Duration gap_;
+  Duration gap_, secure_pause_{};
   std::uint64_t secured_series_ = 0;
   Timestamp secured_at_, next_upkeep_, steady_since_, last_upkeep_;
   // Scratch of one sample: its pieces, the cells they fall into, what each counter still has to give.

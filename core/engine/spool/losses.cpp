@@ -35,12 +35,9 @@ void Losses::damaged(const std::filesystem::path& file, std::uint64_t offset, co
   damaged_blocks_.fetch_add(1, std::memory_order_relaxed);
   lose("spool_damaged", {piece.info.samples, piece.info.first, piece.info.last});
   const std::string samples = piece.info.samples == 0 ? "" : concat(" (", piece.info.samples, " samples)");
-  // A block without a head, at the end: nobody knows how many followed it.
-  std::error_code unknown;
-  const bool last = samples.empty() && offset + piece.size >= std::filesystem::file_size(file, unknown);
-  damage_.complain(Level::error, concat("the spool is damaged: ", piece.size, " bytes", samples, " at byte ", offset,
-                                        " of ", file, " are lost", last ? ", and whatever stood behind them" : "",
-                                        "; the rest is delivered. Check the disk"));
+  damage_.complain(Level::error,
+                   concat("the spool is damaged: ", piece.size, " bytes", samples, " at byte ", offset, " of ", file,
+                          " are lost; what is whole before and behind them is delivered. Check the disk"));
 }
 
 void Losses::unreadable(const std::filesystem::path& file, std::uint64_t offset, std::size_t lines,

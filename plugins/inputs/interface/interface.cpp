@@ -141,6 +141,7 @@ Status Interface::collect(Batch& out) {
   primary_.look();
   // A link that went after the messages were taken leaves its last total in the next one.
   if (std::erase_if(links_, [&](Link& link) { return !read(link, out); }) > 0) scan_due_ = true;
+  lives_.note_others();
   if (links_.empty() && out.size() == before)
     tell_unmatched();
   else

@@ -10,7 +10,8 @@ namespace trafficd::interface {
 namespace {
 
 constexpr std::size_t most_others = 4096;
-constexpr std::string_view highest_key = "highest", others_key = "others";
+constexpr std::string_view highest_key = "highest", others_key = "others", more_word = "more";
+constexpr std::chrono::minutes others_pause{10};
 constexpr std::size_t traffic_counters = 4;  // bytes and packets
 constexpr std::string_view mark_word = " mark", away_word = " away", born_word = " born ";
 // After that a holder that does not know it is one that was begun anew, and must not count all of its past at once.
@@ -28,7 +29,6 @@ bool take_off(std::string& text, std::string_view word) {
 void LinkLives::open(std::string boot_id, std::string network_namespace) {
   boot_id_ = std::move(boot_id);
   namespace_ = std::move(network_namespace);
-  int other = 0;
   for (const std::string& name : host_.state().keys()) {
     if (name.starts_with("totals/")) continue;  // link_totals.cpp
     const std::string value = host_.state().get(name).value_or("");
@@ -38,12 +38,13 @@ void LinkLives::open(std::string boot_id, std::string network_namespace) {
     if (of_this_boot && name == highest_key)
       highest_ = parse_number<int>(text).value_or(0);
     else if (of_this_boot && name == others_key)
-      for (std::istringstream list(text); list >> other;) others_.insert(other);
+      read_others(text);
     else if (of_this_boot && index && *index > 0 && name == key(*index))
       read_note(*index, text);
     else
       host_.state().erase(name);
   }
+  highest_before_ = highest_;
 }
 
 void LinkLives::read_note(int index, std::string text) {
@@ -57,37 +58,62 @@ void LinkLives::read_note(int index, std::string text) {
   note.mark = take_off(note.generation, mark_word);
 }
 
+void LinkLives::read_others(const std::string& text) {
+  std::istringstream list(text);
+  for (int index = 0; list >> index;) others_.insert(index);
+  more_others_ = text.ends_with(more_word);
+}
+
 void LinkLives::close() {
+  if (others_changed_) put_others();
   lives_.clear();
   notes_.clear();
   others_.clear();
-  highest_ = 0;
+  more_others_ = others_changed_ = false;
+  others_due_ = {};
+  highest_ = highest_before_ = 0;
 }
 
-/// The kernel counts indices up: what appears with one that is not higher was given it by hand, after another one.
+/// The kernel counts indices up: one that is not higher than those that were ours was most likely another one's before.
 void LinkLives::note_highest(int index) {
   if (boot_id_.empty() || index <= highest_) return;
   highest_ = index;
   host_.state().put(highest_key, concat(origin(), index));
 }
 
-void LinkLives::note_other(int index, bool is_other) {
-  if (boot_id_.empty() || is_other == others_.contains(index) || (is_other && others_.size() >= most_others)) return;
-  if (is_other)
-    others_.insert(index);
-  else
+/// One that goes is not worth a write: the next start finds that it is not there.
+void LinkLives::set_other(int index, bool is_other) {
+  if (!is_other) {
     others_.erase(index);
+  } else if (others_.size() < most_others) {
+    others_changed_ = others_.insert(index).second || others_changed_;
+  } else if (!others_.contains(index)) {
+    others_changed_ = others_changed_ || !more_others_;
+    more_others_ = true;
+  }
+}
+
+void LinkLives::put_others() {
+  others_changed_ = false;
+  if (boot_id_.empty()) return;
   std::string list = origin();
   for (const int each : others_) list += concat(each, ' ');
-  host_.state().put(others_key, std::move(list));
+  host_.state().put(others_key, list + std::string(more_others_ ? more_word : ""));
+}
+
+void LinkLives::note_others() {
+  const Timestamp now = host_.clock().now();
+  if (!others_changed_ || (now < others_due_ && now + others_pause >= others_due_)) return;
+  others_due_ = now + others_pause;
+  put_others();
 }
 
 void LinkLives::begin(int index, Life life) {
-  note_highest(index);
+  if (life.used) note_highest(index);
   if (life.given_again && life.watched) renew(index);
   if (life.mark_due && life.watched) remember(index, {note_of(index).generation, true, false});
   lives_[index] = life;
-  note_other(index, !life.used);
+  set_other(index, !life.used);
 }
 
 void LinkLives::renew(int index) {
@@ -125,9 +151,13 @@ bool LinkLives::born_lately(const Note& note) const {
 void LinkLives::meet(int index, bool watched, bool used) {
   const Note note = note_of(index);
   // Where it went by another name when we looked last, what it carried by then is not ours.
-  const bool ours = used || (watched && (!others_.contains(index) || notes_.contains(index)));
-  begin(index,
-        {.born = born_lately(note), .mark_due = note.mark, .watched = ours && !note.away, .used = ours || note.away});
+  const bool known = used || notes_.contains(index), other = !known && (others_.contains(index) || more_others_);
+  const bool ours = used || (watched && !other);
+  begin(index, {.born = born_lately(note),
+                .mark_due = note.mark,
+                .watched = ours && !note.away,
+                .used = ours || note.away,
+                .given_again = !known && (other || index <= highest_before_)});
   rename(index, watched, false);
 }
 
@@ -159,7 +189,8 @@ void LinkLives::rename(int index, bool watched, bool from_zero) {
   }
   life.watched = watched;
   life.used = life.used || watched;
-  note_other(index, !life.used);
+  if (watched) note_highest(index);
+  set_other(index, !life.used);
 }
 
 void LinkLives::restart(int index, bool from_zero) {
@@ -173,7 +204,7 @@ void LinkLives::restart(int index, bool from_zero) {
 
 void LinkLives::end(int index) {
   lives_.erase(index);
-  note_other(index, false);
+  set_other(index, false);
   if (notes_.erase(index) > 0) host_.state().erase(key(index));
 }
 

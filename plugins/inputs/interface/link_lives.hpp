@@ -42,6 +42,9 @@ class LinkLives {
   bool mark_due(int index) const;
   void marked(int index);
 
+  /// Once a tick. Who is there and not ours is written seldom: containers come and go all the time.
+  void note_others();
+
  private:
   struct Life {
     bool born = false, mark_due = false, watched = false;
@@ -63,8 +66,10 @@ class LinkLives {
   void begin(int index, Life life);
   void renew(int index);
   void read_note(int index, std::string text);
+  void read_others(const std::string& text);
   void note_highest(int index);
-  void note_other(int index, bool is_other);
+  void set_other(int index, bool is_other);
+  void put_others();
   void remember(int index, Note note);
   std::string key(int index) const { return "generation/" + std::to_string(index); }
 
@@ -72,8 +77,11 @@ class LinkLives {
   std::string boot_id_, namespace_;
   std::map<int, Life> lives_;
   std::map<int, Note> notes_;
-  int highest_ = 0;       // index of all that were seen since the boot: the kernel counts up
-  std::set<int> others_;  // those that are there and never were watched
+  int highest_ = 0;         // index of those that were ever ours since the boot
+  int highest_before_ = 0;  // as it was when we began
+  std::set<int> others_;    // that are there and never were ours
+  bool more_others_ = false, others_changed_ = false;
+  Timestamp others_due_;
 };
 
 /// Whether the traffic counters are all zero.

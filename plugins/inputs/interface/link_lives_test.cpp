@@ -276,8 +276,15 @@ TEST_CASE("link lives: what nobody watched when we looked last is not ours under
     lives->appear(6, false, true);
     lives->appear(7, false, true);
     lives->end(7);
+    lives->note_others();
+    lives->appear(9, false, true);
+    lives->note_others();
+    CHECK(host.state().get("others") == "boot net 5 6 ");  // not all the time
+    lives->close();
   }
   Lives restarted(host);
+  restarted->meet(9, true);
+  CHECK(restarted->mark_due(9));
   for (const int index : {1, 5, 6, 7, 8}) restarted->meet(index, true);
   CHECK_FALSE(restarted->mark_due(1));
   CHECK(restarted->mark_due(5));
@@ -288,6 +295,73 @@ TEST_CASE("link lives: what nobody watched when we looked last is not ours under
   again->meet(5, true);
   CHECK(again->mark_due(5));
   CHECK(again->epoch(5) == restarted->epoch(5));
+}
+
+TEST_CASE("link lives: an index that was given again while nobody looked") {
+  testing::TestHost host;
+  std::uint64_t first = 0;
+  {
+    Lives lives(host);
+    lives->meet(7, true);
+    lives->meet(9, true);
+    first = lives->epoch(7);
+    lives->end(7);
+    lives->note_others();
+  }
+  SECTION("it counts from zero") {
+    Lives restarted(host);
+    restarted->meet(7, true);
+    CHECK(restarted->epoch(7) != first);
+    CHECK_FALSE(restarted->mark_due(7));
+    Lives again(host);
+    again->meet(7, true, true);
+    CHECK(again->epoch(7) == restarted->epoch(7));
+  }
+  SECTION("under a name that is not watched, and renamed later") {
+    Lives restarted(host);
+    restarted->meet(7, false);
+    restarted->rename(7, true, false);
+    CHECK(restarted->epoch(7) != first);
+    CHECK(restarted->mark_due(7));
+  }
+  SECTION("the same over one more start") {
+    {
+      Lives restarted(host);
+      restarted->meet(7, false);
+      restarted->close();
+    }
+    Lives again(host);
+    again->meet(7, GENERATE(false, true));
+    again->rename(7, true, false);
+    CHECK(again->epoch(7) != first);
+    CHECK(again->mark_due(7));
+  }
+}
+
+TEST_CASE("link lives: of more than can be kept nobody knows who was watched") {
+  testing::TestHost host;
+  {
+    Lives lives(host);
+    for (int index = 1; index <= 5'000; ++index) lives->meet(index, false);
+    lives->note_others();
+    CHECK(host.state().get("others")->size() < 32'000);
+  }
+  Lives restarted(host);
+  restarted->meet(5'000, true);
+  CHECK(restarted->mark_due(5'000));
+}
+
+TEST_CASE("link lives: what comes and goes without being ours is not written") {
+  testing::TestHost host;
+  Lives lives(host);
+  for (int index = 1; index <= 100; ++index) {
+    lives->appear(index, false, true);
+    lives->end(index);
+    lives->note_others();
+    host.clock().advance(std::chrono::seconds(1));
+  }
+  CHECK(host.state().secured() == 0);
+  CHECK(host.state().get("highest") == std::nullopt);
 }
 
 TEST_CASE("link lives: a restart is another life, from zero or from a mark") {

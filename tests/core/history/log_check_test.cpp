@@ -113,8 +113,9 @@ TEST_CASE_METHOD(StatesFixture,
   std::filesystem::remove(concat(dead, "-wal"));
   CHECK(look(dead).state == State::shorter);
   CHECK(look(dead).lost == pages);
-  // Written after that: the log is in it, or it is another file.
-  std::filesystem::last_write_time(dead, std::filesystem::file_time_type::clock::now() + std::chrono::seconds(1));
+  // Not the file of which it was noted: the log is in it, or it is a backup, as old as it may be.
+  std::filesystem::last_write_time(dead,
+                                   std::filesystem::last_write_time(dead) + std::chrono::hours(GENERATE(-1000, -1, 1)));
   CHECK(look(dead).state == State::whole);
 }
 
@@ -311,7 +312,7 @@ TEST_CASE_METHOD(TornFixture, "what a kill left in the log is in the file after 
   CHECK(log.count(Level::error) == 0);
 }
 
-TEST_CASE_METHOD(TornFixture, "a new series is secured as soon as nobody reads what was before it") {
+TEST_CASE_METHOD(TornFixture, "a new series is secured soon after nobody reads what was before it any more") {
   REQUIRE(writer->open(at(0)).is_ok());
   {
     Database other(settings.file, {.mode = Database::Mode::read_only});
@@ -319,9 +320,9 @@ TEST_CASE_METHOD(TornFixture, "a new series is secured as soon as nobody reads w
     REQUIRE(other.value("SELECT count(*) FROM series") == 0);
     write(sample(eth0, 0, 1, 1000, 0));
   }
-  write(sample(eth0, 1, 1, 1100, 0));
+  write(sample(eth0, 11, 1, 1100, 0));
   kill_and([](const auto& file) { std::filesystem::resize_file(file, 0); });
-  write(sample(eth0, 10, 1, 1400, 0));
+  write(sample(eth0, 20, 1, 1400, 0));
   CHECK(amount("eth0", always_from, always_to) == 400);
 }
 
@@ -447,7 +448,7 @@ TEST_CASE_METHOD(TornFixture, "a backup that was put in the place of a killed hi
   });
   write(sample(eth0, 150, 1, 1400, 0));
   CHECK(amount("eth0", always_from, always_to) == 400);
-  CHECK(log.count(Level::error) == 0);
+  CHECK_FALSE(log.contains(Level::error, "set aside"));
 }
 
 TEST_CASE_METHOD(TornFixture, "a kill while the log of a kill is taken over is noted as one") {
