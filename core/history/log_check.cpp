@@ -164,9 +164,9 @@ bool is_cut(const std::filesystem::path& file, std::uint32_t application_id, con
 /// another one, of a backup.
 LogCheck judge_missing_log(const std::filesystem::path& file, const LogEnd& end) {
   using enum LogCheck::State;
-  const bool untouched = state_of(file) == end.file;
-  if (end.complete == end.frames || (!untouched && end.begun == end.complete)) return {};
-  const bool half = untouched && end.begun != end.complete && end.begun < end.frames;
+  if (end.complete == end.frames || state_of(file) != end.file) return {};
+  // A fold that was only begun has changed nothing yet, or the file would not be as it was.
+  const bool half = end.begun != end.complete && end.begun < end.frames;
   return {half ? mixed : shorter, end.frames, 0, end.frames - end.complete, end.since};
 }
 
