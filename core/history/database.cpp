@@ -275,8 +275,9 @@ void Database::settle() noexcept {
   // A failure leaves the log in place, from which the next one to open the file goes on.
   fold_log();
   sqlite3_busy_timeout(database_->getHandle(), 100);
+  std::error_code unknown;
   if (sqlite3_exec(database_->getHandle(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK ||
-      std::filesystem::exists(beside(file_, "-wal")))
+      std::filesystem::exists(beside(file_, "-wal"), unknown) || unknown)
     return;
   log_.reset();
   remove_log_end(file_);

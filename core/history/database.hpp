@@ -104,8 +104,8 @@ class Database {
   /// Goes over to write-ahead logging, which is folded back after so many pages: readers and the writer then do not
   /// wait for each other. Apart from opening, so that a file can be looked at before it is changed.
   void log_ahead(int wal_pages = 1000);
-  /// Folds the log back as far as readers let, and brings it to the disk. False when some of it is left, or there is
-  /// none: it is done after some pages anyway.
+  /// Folds the log back as far as readers let, and brings it to the disk. False when some of it is left, which is
+  /// done after some pages anyway, or when this connection does not log ahead.
   bool fold_log() noexcept;
   /// What was noted of the log before it was opened is wrong: it has so many pages.
   void log_ends_at(std::uint32_t pages) noexcept;

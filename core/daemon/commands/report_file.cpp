@@ -24,7 +24,8 @@ std::set<fs::path> histories_in(const fs::path& folder) {
   return found;
 }
 
-/// Opened by SQLite it would show a state that never was, or one of before.
+/// Opened by SQLite it would show a state that never was, or one of before. (Of a file that is cut, SQLite itself says
+/// so as soon as it needs what is missing.)
 bool is_log_torn(const fs::path& file) {
   const LogCheck::State state = check_log(file, history::application_id).state;
   return state == LogCheck::State::shorter || state == LogCheck::State::outdated || state == LogCheck::State::mixed;
